@@ -1,0 +1,499 @@
+//! What can go wrong, in the words of the format: *torn*, *truncated*, *corrupt*, *mismatched*,
+//! *unsupported*.
+
+use std::fmt;
+use std::io;
+use std::path::Path;
+use std::sync::Arc;
+
+use crate::descriptor::{Descriptor, Difference, Differences};
+
+/// Why a call on a persist file failed.
+///
+/// Every variant names the file. A call that fails leaves the file and the vector as they were,
+/// unless it says otherwise. The cause that the operating system gave, where there is one, is the
+/// [`source`](std::error::Error::source).
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The operating system refused a call.
+    #[error("can't {action} `{}`{}", path.display(), hint(source))]
+    #[non_exhaustive]
+    Io {
+        /// What was attempted.
+        action: Action,
+        /// The file.
+        path: Box<Path>,
+        /// The reason given.
+        source: io::Error,
+    },
+
+    /// There is no space left on the device, or in the quota, for the file to grow.
+    ///
+    /// The vector is as it was before the call, can be read, and can be committed. Growing works
+    /// again once there is space.
+    #[error(
+        "no space left to grow `{}` by {needed_bytes} bytes: nothing was lost; free some space and try again",
+        path.display()
+    )]
+    #[non_exhaustive]
+    DiskFull {
+        /// The file.
+        path: Box<Path>,
+        /// By how much the file had to grow for the call to succeed, in bytes.
+        needed_bytes: u64,
+        /// The reason given: no space, or no quota.
+        source: io::Error,
+    },
+
+    /// The vector would be larger than the machine can address.
+    #[error(
+        "`{}` can't hold {elements} elements of {element_bytes} bytes: the limit on this machine is {} bytes",
+        path.display(),
+        isize::MAX
+    )]
+    #[non_exhaustive]
+    TooLarge {
+        /// The file.
+        path: Box<Path>,
+        /// How many elements were asked for; `u64::MAX` where that number overflowed.
+        elements: u64,
+        /// The size of one element in bytes.
+        element_bytes: usize,
+    },
+
+    /// A file of this name exists, and `create` replaces nothing.
+    #[error("`{}` already exists: open it, or choose another name; `create` replaces nothing", path.display())]
+    #[non_exhaustive]
+    AlreadyExists {
+        /// The file.
+        path: Box<Path>,
+    },
+
+    /// The path names something that isn't a regular file.
+    #[error("`{}` is {found}: expected a regular file", path.display())]
+    #[non_exhaustive]
+    NotAFile {
+        /// The path.
+        path: Box<Path>,
+        /// What it is, with its article.
+        found: &'static str,
+    },
+
+    /// The file doesn't begin as a persist file does. It was not changed.
+    #[error("`{}` is not a persist file: {}", path.display(), Beginning(found))]
+    #[non_exhaustive]
+    NotPersist {
+        /// The file.
+        path: Box<Path>,
+        /// Its first bytes, at most eight.
+        found: Box<[u8]>,
+    },
+
+    /// The file ends before what its header counts.
+    #[error(
+        "`{}` is truncated: expected at least {expected_bytes} bytes, found {found_bytes}: restore it from a copy",
+        path.display()
+    )]
+    #[non_exhaustive]
+    Truncated {
+        /// The file.
+        path: Box<Path>,
+        /// The size in bytes that the header calls for.
+        expected_bytes: u64,
+        /// The size of the file in bytes.
+        found_bytes: u64,
+    },
+
+    /// The file was damaged: bytes differ from what any writer would have written.
+    #[error("`{}` is corrupt: {damage}: restore it from a copy", path.display())]
+    #[non_exhaustive]
+    Corrupt {
+        /// The file.
+        path: Box<Path>,
+        /// Where, and how.
+        damage: Box<Damage>,
+    },
+
+    /// An element is not a value of its type.
+    #[error("`{}` is corrupt: {fault}: restore it from a copy, or correct the element", path.display())]
+    #[non_exhaustive]
+    CorruptElement {
+        /// The file.
+        path: Box<Path>,
+        /// Which element, which field, and what it holds.
+        fault: Box<ElementFault>,
+    },
+
+    /// The file uses something that this version of the library doesn't know.
+    #[error("`{}` is unsupported: {feature}: open it with a newer version of persist", path.display())]
+    #[non_exhaustive]
+    Unsupported {
+        /// The file.
+        path: Box<Path>,
+        /// What is unknown.
+        feature: Feature,
+    },
+
+    /// The elements are in the byte order of another kind of machine.
+    #[error(
+        "byte order mismatch in `{}`: the file is {file}-endian, this machine is {program}-endian: use it on a machine of its own order, or write it there with elements of explicit byte order",
+        path.display()
+    )]
+    #[non_exhaustive]
+    ByteOrder {
+        /// The file.
+        path: Box<Path>,
+        /// The order of the elements in the file.
+        file: ByteOrder,
+        /// The order of this machine.
+        program: ByteOrder,
+    },
+
+    /// The elements have another layout than the program's type.
+    #[error("layout mismatch in `{}`:\n{mismatch}", path.display())]
+    #[non_exhaustive]
+    Layout {
+        /// The file.
+        path: Box<Path>,
+        /// The two layouts, and where they differ.
+        mismatch: Box<LayoutMismatch>,
+    },
+
+    /// The file belongs to another application.
+    #[error(
+        "application mismatch in `{}`: file: app_magic {}, program: app_magic {}",
+        path.display(),
+        Quoted(file),
+        Quoted(program)
+    )]
+    #[non_exhaustive]
+    AppMagic {
+        /// The file.
+        path: Box<Path>,
+        /// The magic in the file.
+        file: [u8; 8],
+        /// The magic the program gave.
+        program: [u8; 8],
+    },
+
+    /// The file was made by another version of the application.
+    #[error(
+        "application version mismatch in `{}`: file: {}, program: {}: open it with that version, or without `app_version` to read it whatever its version",
+        path.display(),
+        Version(file),
+        Version(program)
+    )]
+    #[non_exhaustive]
+    AppVersion {
+        /// The file.
+        path: Box<Path>,
+        /// The version in the file: major, minor, patch.
+        file: [u8; 3],
+        /// The version the program gave.
+        program: [u8; 3],
+    },
+
+    /// Somebody else has the file open, and one of the two wants to write.
+    #[error("`{}` is locked: it is open in {holder}; close it there first", path.display())]
+    #[non_exhaustive]
+    Locked {
+        /// The file.
+        path: Box<Path>,
+        /// Who holds the lock.
+        holder: LockHolder,
+    },
+
+    /// An earlier write or flush through this handle failed, so that nobody knows what reached the
+    /// disk. Reading goes on; the file must be opened anew to be changed.
+    #[error(
+        "`{}` can't be written any more: an earlier attempt to {action} it failed; open it anew, which recovers the last commit",
+        path.display()
+    )]
+    #[non_exhaustive]
+    Poisoned {
+        /// The file.
+        path: Box<Path>,
+        /// What failed.
+        action: Action,
+        /// Why it failed.
+        source: Arc<io::Error>,
+    },
+}
+
+impl From<Error> for io::Error {
+    /// Keeps the kind that the operating system gave, or the one that is nearest.
+    fn from(error: Error) -> Self {
+        let kind = match &error {
+            Error::Io { source, .. } | Error::DiskFull { source, .. } => source.kind(),
+            Error::Poisoned { source, .. } => source.kind(),
+            Error::AlreadyExists { .. } => io::ErrorKind::AlreadyExists,
+            Error::Locked { .. } => io::ErrorKind::WouldBlock,
+            Error::TooLarge { .. } => io::ErrorKind::FileTooLarge,
+            Error::Unsupported { .. } => io::ErrorKind::Unsupported,
+            _ => io::ErrorKind::InvalidData,
+        };
+        Self::new(kind, error)
+    }
+}
+
+/// What was being done when a call to the operating system failed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Action {
+    /// Opening the file for reading and writing.
+    OpenForWriting,
+    /// Opening the file for reading.
+    OpenForReading,
+    /// Creating the file.
+    Create,
+    /// Locking the file.
+    Lock,
+    /// Reading the header or the elements.
+    Read,
+    /// Writing the header.
+    Write,
+    /// Making changes durable.
+    Sync,
+    /// Making the file longer.
+    Grow,
+    /// Making the file shorter.
+    Shrink,
+    /// Mapping the file into memory.
+    Map,
+}
+
+impl fmt::Display for Action {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::OpenForWriting => "open for writing",
+            Self::OpenForReading => "open for reading",
+            Self::Create => "create",
+            Self::Lock => "lock",
+            Self::Read => "read",
+            Self::Write => "write",
+            Self::Sync => "sync",
+            Self::Grow => "grow",
+            Self::Shrink => "shrink",
+            Self::Map => "map into memory",
+        })
+    }
+}
+
+/// Bytes of a header that no writer would have written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Damage {
+    /// Which part of the file.
+    pub region: Region,
+    /// Where that part, or the field at fault, begins in the file.
+    pub offset_bytes: u64,
+    /// What was expected and found.
+    pub problem: Box<str>,
+}
+
+impl fmt::Display for Damage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} at byte {}: {}", self.region, self.offset_bytes, self.problem)
+    }
+}
+
+/// A part of the file, as `FORMAT.md` names it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Region {
+    /// What the file is, written once.
+    Preamble,
+    /// The full structure of the element type.
+    Descriptor,
+    /// The two alternating copies of the length.
+    Slots,
+    /// Bytes that must be zero.
+    Reserved,
+}
+
+impl fmt::Display for Region {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Preamble => "preamble",
+            Self::Descriptor => "descriptor",
+            Self::Slots => "slots",
+            Self::Reserved => "reserved bytes",
+        })
+    }
+}
+
+/// Something in a file that a newer version of the library put there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Feature {
+    /// The version of the format.
+    FormatVersion(u32),
+    /// Feature bits without which the file can't be read.
+    Incompat(u64),
+    /// Feature bits without which the file can't be written.
+    ReadOnlyCompat(u64),
+    /// How the file is committed.
+    Mode(u32),
+}
+
+impl fmt::Display for Feature {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::FormatVersion(found) => {
+                write!(f, "expected format version 1, found {found}")
+            }
+            Self::Incompat(bits) => write!(f, "expected no incompat features, found {bits:#x}"),
+            Self::ReadOnlyCompat(bits) => {
+                write!(f, "it can only be read: expected no ro_compat features, found {bits:#x}")
+            }
+            Self::Mode(found) => write!(f, "expected mode 0 (shared), found {found}"),
+        }
+    }
+}
+
+/// The order of the bytes of a number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ByteOrder {
+    /// The least significant byte first.
+    Little,
+    /// The most significant byte first.
+    Big,
+}
+
+impl ByteOrder {
+    /// The order of this machine.
+    pub const NATIVE: Self = if cfg!(target_endian = "little") { Self::Little } else { Self::Big };
+}
+
+impl fmt::Display for ByteOrder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Little => "little",
+            Self::Big => "big",
+        })
+    }
+}
+
+/// Who holds a lock.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LockHolder {
+    /// Another handle of this process, maybe through another name of the file.
+    ThisProcess,
+    /// Another process.
+    AnotherProcess,
+}
+
+impl fmt::Display for LockHolder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::ThisProcess => "this process",
+            Self::AnotherProcess => "another process",
+        })
+    }
+}
+
+/// An element that is not a value of its type.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ElementFault {
+    /// The index of the element.
+    pub index: u64,
+    /// The path of the field, such as `legs[3].side`; empty where the element has no fields.
+    pub field: String,
+    /// What the field may hold.
+    pub expected: String,
+    /// What it holds.
+    pub found: String,
+}
+
+impl fmt::Display for ElementFault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "element {}", self.index)?;
+        if !self.field.is_empty() {
+            write!(f, ", field `{}`", self.field)?;
+        }
+        write!(f, ": expected {}, found {}", self.expected, self.found)
+    }
+}
+
+/// Two layouts that were expected to be the same.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct LayoutMismatch {
+    /// The layout the file has.
+    pub file: Descriptor,
+    /// The layout the program expected.
+    pub program: Descriptor,
+}
+
+impl LayoutMismatch {
+    /// Where the two differ, field by field; never empty.
+    #[must_use]
+    pub fn differences(&self) -> Vec<Difference> {
+        self.file.differences(&self.program)
+    }
+}
+
+impl fmt::Display for LayoutMismatch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        Differences(&self.differences()).fmt(f)
+    }
+}
+
+/// What the reader of an error can do about a refusal of the operating system.
+fn hint(source: &io::Error) -> &'static str {
+    match source.kind() {
+        io::ErrorKind::NotFound => {
+            ": no such file or directory; `create` and `open_or_create` make a file, not its directory"
+        }
+        io::ErrorKind::PermissionDenied => {
+            ": permission denied; `MmapSlice` needs only read permission"
+        }
+        io::ErrorKind::ReadOnlyFilesystem => {
+            ": the file system is read-only; `MmapSlice` writes nothing"
+        }
+        io::ErrorKind::Unsupported => ": the file system doesn't support it; use a local one",
+        _ => "",
+    }
+}
+
+/// The beginning of a file that isn't ours.
+struct Beginning<'a>(&'a [u8]);
+
+impl fmt::Display for Beginning<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.0.is_empty() {
+            return f.write_str("it is empty; remove it first if a new file is to have this name");
+        }
+        write!(f, "expected it to begin with \"\\x89PVF\", found {}", Quoted(self.0))
+    }
+}
+
+/// Bytes as a string literal.
+struct Quoted<'a>(&'a [u8]);
+
+impl fmt::Display for Quoted<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "\"{}\"", self.0.escape_ascii())
+    }
+}
+
+struct Version<'a>(&'a [u8; 3]);
+
+impl fmt::Display for Version<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let [major, minor, patch] = self.0;
+        write!(f, "{major}.{minor}.{patch}")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_result_stays_small() {
+        assert!(size_of::<Result<(), Error>>() <= 40, "{}", size_of::<Result<(), Error>>());
+    }
+}

@@ -1,0 +1,367 @@
+//! The header of a file, byte by byte: preamble, slots, and where everything lies.
+//!
+//! Follows `FORMAT.md` step by step. This module sees bytes and numbers only: no file, no path, no
+//! element type. [`Preamble`] is bytes as they stand in a file; a [`Header`] has passed every check.
+
+#![forbid(unsafe_code)]
+
+mod slot;
+
+use std::io;
+
+use zerocopy::byteorder::little_endian::{U32, U64, U128};
+use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
+
+pub use slot::Mode;
+pub(crate) use slot::{Slots, State};
+
+use crate::checksum::checksum;
+use crate::error::{ByteOrder, Damage, Feature, Region};
+use crate::layout::{Fingerprint, MAX_ALIGN_BYTES, MAX_DESCRIPTOR_BYTES};
+
+/// The unit of the header: preamble and slots take one each.
+pub(crate) const BLOCK_BYTES: usize = 4096;
+pub(crate) const SLOT_OFFSETS: [u64; 2] = [4096, 8192];
+pub(crate) const DESCRIPTOR_OFFSET: u64 = 16384;
+/// The largest base page, and Windows' allocation granularity: what may be mapped by itself.
+pub(crate) const REGION_ALIGN_BYTES: u64 = 65536;
+/// A huge page: data that begins on one can be mapped by them.
+const HUGE_PAGE_BYTES: u64 = 2 << 20;
+
+pub(crate) const MAGIC: [u8; 8] = *b"\x89PVF\r\n\x1a\n";
+pub(crate) const FORMAT_VERSION: u32 = 1;
+const BYTE_ORDER_MARK: u32 = 0x0102_0304;
+
+/// The first block of a file, as it stands there.
+#[derive(Debug, Clone, FromBytes, IntoBytes, KnownLayout, Immutable, Unaligned)]
+#[repr(C)]
+pub(crate) struct Preamble {
+    pub(crate) magic: [u8; 8],
+    pub(crate) format_version: U32,
+    pub(crate) byte_order: [u8; 4],
+    pub(crate) compat: U64,
+    pub(crate) incompat: U64,
+    pub(crate) ro_compat: U64,
+    pub(crate) architecture: [u8; 16],
+    pub(crate) pointer_bytes: U32,
+    pub(crate) element_align_bytes: U32,
+    pub(crate) element_bytes: U64,
+    pub(crate) descriptor_bytes: U64,
+    pub(crate) descriptor_checksum: U64,
+    pub(crate) fingerprint: U128,
+    pub(crate) app_magic: [u8; 8],
+    pub(crate) app_version: [u8; 3],
+    pub(crate) reserved_1: [u8; 5],
+    pub(crate) journal_offset: U64,
+    pub(crate) journal_bytes: U64,
+    pub(crate) data_offset: U64,
+    pub(crate) created_unix_ms: U64,
+    pub(crate) writer: [u8; 32],
+    pub(crate) reserved_2: [u8; 3904],
+    pub(crate) checksum: U64,
+}
+
+const _: () = assert!(size_of::<Preamble>() == BLOCK_BYTES);
+
+/// What a new file is made of.
+pub(crate) struct NewFile<'a> {
+    pub(crate) descriptor: &'a [u8],
+    pub(crate) element_bytes: usize,
+    pub(crate) element_align_bytes: usize,
+    pub(crate) app_magic: [u8; 8],
+    pub(crate) app_version: [u8; 3],
+    pub(crate) mode: Mode,
+    /// At least so many bytes of journal; the default where `None`.
+    pub(crate) journal_bytes: Option<u64>,
+    pub(crate) created_unix_ms: u64,
+}
+
+/// A header that passed every check that needs no program: steps 1 to 8 of `FORMAT.md`.
+#[derive(Debug, Clone)]
+pub(crate) struct Header {
+    pub(crate) preamble: Preamble,
+    pub(crate) descriptor: Box<[u8]>,
+    pub(crate) slots: Slots,
+}
+
+/// Why bytes are not a header. The path is added by who knows it.
+#[derive(Debug)]
+pub(crate) enum HeaderFault {
+    NotPersist { found: Box<[u8]> },
+    Truncated { expected_bytes: u64 },
+    Corrupt(Damage),
+    Unsupported(Feature),
+    Unreadable(io::Error),
+}
+
+impl From<io::Error> for HeaderFault {
+    fn from(error: io::Error) -> Self {
+        Self::Unreadable(error)
+    }
+}
+
+impl HeaderFault {
+    fn preamble(field_offset: usize, problem: impl Into<Box<str>>) -> Self {
+        Self::Corrupt(Damage {
+            region: Region::Preamble,
+            offset_bytes: field_offset as u64,
+            problem: problem.into(),
+        })
+    }
+}
+
+/// The bytes of a checksum problem, in the house's form.
+fn checksum_problem(expected: u64, found: u64) -> Box<str> {
+    format!("expected checksum {expected:#018x}, found {found:#018x}").into()
+}
+
+impl Preamble {
+    /// The preamble of a new file, and where everything lies in it.
+    ///
+    /// Returns `None` where the journal is so large that offsets overflow.
+    pub(crate) fn new(file: &NewFile<'_>) -> Option<Self> {
+        let descriptor_bytes = file.descriptor.len() as u64;
+        let journal_offset = journal_offset(descriptor_bytes);
+        let data_offset = data_offset(journal_offset, file.journal_bytes)?;
+        let mut preamble = Self {
+            magic: MAGIC,
+            format_version: FORMAT_VERSION.into(),
+            byte_order: BYTE_ORDER_MARK.to_ne_bytes(),
+            compat: U64::ZERO,
+            incompat: U64::ZERO,
+            ro_compat: U64::ZERO,
+            architecture: text(std::env::consts::ARCH),
+            pointer_bytes: (size_of::<usize>() as u32).into(),
+            element_align_bytes: (file.element_align_bytes as u32).into(),
+            element_bytes: (file.element_bytes as u64).into(),
+            descriptor_bytes: descriptor_bytes.into(),
+            descriptor_checksum: checksum(file.descriptor).into(),
+            fingerprint: Fingerprint::of_descriptor(file.descriptor).to_u128().into(),
+            app_magic: file.app_magic,
+            app_version: file.app_version,
+            reserved_1: [0; 5],
+            journal_offset: journal_offset.into(),
+            journal_bytes: (data_offset - journal_offset).into(),
+            data_offset: data_offset.into(),
+            created_unix_ms: file.created_unix_ms.into(),
+            writer: text(concat!("persist-core ", env!("CARGO_PKG_VERSION"))),
+            reserved_2: [0; 3904],
+            checksum: U64::ZERO,
+        };
+        preamble.checksum = preamble.expected_checksum().into();
+        Some(preamble)
+    }
+
+    /// The bytes a reader must have to call [`Header::parse`], once the preamble has been seen.
+    pub(crate) fn header_bytes(&self) -> u64 {
+        self.journal_offset.get()
+    }
+
+    pub(crate) fn byte_order(&self) -> ByteOrder {
+        if self.byte_order == BYTE_ORDER_MARK.to_le_bytes() {
+            ByteOrder::Little
+        } else {
+            ByteOrder::Big
+        }
+    }
+
+    pub(crate) fn fingerprint(&self) -> Fingerprint {
+        Fingerprint::from_u128(self.fingerprint.get())
+    }
+
+    fn expected_checksum(&self) -> u64 {
+        let bytes = self.as_bytes();
+        checksum(&bytes[..bytes.len() - size_of::<U64>()])
+    }
+
+    /// Steps 1 to 6: takes the first bytes of a file of `file_bytes`.
+    pub(crate) fn parse(bytes: &[u8], file_bytes: u64) -> Result<Self, HeaderFault> {
+        check_magic(bytes)?;
+        let truncated = HeaderFault::Truncated { expected_bytes: DESCRIPTOR_OFFSET };
+        if file_bytes < DESCRIPTOR_OFFSET {
+            return Err(truncated);
+        }
+        let Ok((preamble, _)) = Self::read_from_prefix(bytes) else { return Err(truncated) };
+        preamble.check_checksum()?;
+        preamble.check_features()?;
+        preamble.check_fields()?;
+        preamble.check_reserved()?;
+        if file_bytes < preamble.data_offset.get() {
+            return Err(HeaderFault::Truncated { expected_bytes: preamble.data_offset.get() });
+        }
+        Ok(preamble)
+    }
+
+    fn check_checksum(&self) -> Result<(), HeaderFault> {
+        let (expected, found) = (self.expected_checksum(), self.checksum.get());
+        if expected != found {
+            return Err(HeaderFault::preamble(0, checksum_problem(expected, found)));
+        }
+        Ok(())
+    }
+
+    fn check_features(&self) -> Result<(), HeaderFault> {
+        if self.format_version != FORMAT_VERSION {
+            return Err(HeaderFault::Unsupported(Feature::FormatVersion(
+                self.format_version.get(),
+            )));
+        }
+        if self.incompat != 0 {
+            return Err(HeaderFault::Unsupported(Feature::Incompat(self.incompat.get())));
+        }
+        Ok(())
+    }
+
+    fn check_fields(&self) -> Result<(), HeaderFault> {
+        use std::mem::offset_of;
+        let at = |offset, problem: &str| Err(HeaderFault::preamble(offset, problem));
+        let align = u64::from(self.element_align_bytes.get());
+        let marks = [BYTE_ORDER_MARK.to_le_bytes(), BYTE_ORDER_MARK.to_be_bytes()];
+        if !marks.contains(&self.byte_order) {
+            return at(
+                offset_of!(Self, byte_order),
+                "expected a byte-order mark, found another number",
+            );
+        }
+        if !align.is_power_of_two() || align > MAX_ALIGN_BYTES as u64 {
+            return at(offset_of!(Self, element_align_bytes), "expected a power of two up to 4096");
+        }
+        if self.element_bytes == 0 || self.element_bytes.get() % align != 0 {
+            return at(
+                offset_of!(Self, element_bytes),
+                "expected a multiple of the alignment above 0",
+            );
+        }
+        if self.descriptor_bytes.get() > MAX_DESCRIPTOR_BYTES as u64 {
+            return at(offset_of!(Self, descriptor_bytes), "expected at most 1048576 bytes");
+        }
+        if self.journal_offset != journal_offset(self.descriptor_bytes.get()) {
+            return at(
+                offset_of!(Self, journal_offset),
+                "expected the first multiple of 65536 after the descriptor",
+            );
+        }
+        if self.journal_bytes.get() % REGION_ALIGN_BYTES != 0 {
+            return at(offset_of!(Self, journal_bytes), "expected a multiple of 65536");
+        }
+        let data_offset = self.journal_offset.get().checked_add(self.journal_bytes.get());
+        if data_offset != Some(self.data_offset.get()) || data_offset > Some(i64::MAX as u64) {
+            return at(offset_of!(Self, data_offset), "expected the end of the journal");
+        }
+        Ok(())
+    }
+
+    fn check_reserved(&self) -> Result<(), HeaderFault> {
+        use std::mem::offset_of;
+        check_zero(&self.reserved_1, offset_of!(Self, reserved_1) as u64)?;
+        check_zero(&self.reserved_2, offset_of!(Self, reserved_2) as u64)
+    }
+}
+
+impl Header {
+    /// Steps 7 and 8: takes the first `preamble.header_bytes()` bytes of a file.
+    pub(crate) fn parse(preamble: Preamble, bytes: &[u8]) -> Result<Self, HeaderFault> {
+        let descriptor_end = DESCRIPTOR_OFFSET + preamble.descriptor_bytes.get();
+        let descriptor = range(bytes, DESCRIPTOR_OFFSET, descriptor_end);
+        check_descriptor(&preamble, descriptor)?;
+        let live_state = SLOT_OFFSETS[1] + BLOCK_BYTES as u64;
+        check_zero(range(bytes, live_state, DESCRIPTOR_OFFSET), live_state)?;
+        check_zero(range(bytes, descriptor_end, preamble.header_bytes()), descriptor_end)?;
+        let slots = Slots::parse(
+            SLOT_OFFSETS.map(|offset| range(bytes, offset, offset + BLOCK_BYTES as u64)),
+        )?;
+        Ok(Self { descriptor: descriptor.into(), preamble, slots })
+    }
+
+    /// The bytes of a new file up to its journal.
+    pub(crate) fn create(preamble: &Preamble, descriptor: &[u8], mode: Mode) -> Vec<u8> {
+        let mut bytes = vec![0; preamble.header_bytes() as usize];
+        let mut put = |offset: u64, part: &[u8]| {
+            bytes[offset as usize..][..part.len()].copy_from_slice(part);
+        };
+        put(0, preamble.as_bytes());
+        for (epoch, offset) in SLOT_OFFSETS.into_iter().enumerate() {
+            put(offset, &State::new_file(epoch as u64, mode).to_block());
+        }
+        put(DESCRIPTOR_OFFSET, descriptor);
+        bytes
+    }
+
+    /// How many bytes a file of `len` elements needs, if that can be a file at all.
+    pub(crate) fn file_bytes(&self, len: u64) -> Option<u64> {
+        let data_bytes = len.checked_mul(self.preamble.element_bytes.get())?;
+        data_bytes
+            .checked_add(self.preamble.data_offset.get())
+            .filter(|&end| end <= i64::MAX as u64)
+    }
+}
+
+fn check_magic(bytes: &[u8]) -> Result<(), HeaderFault> {
+    let found = &bytes[..bytes.len().min(MAGIC.len())];
+    if found == MAGIC {
+        return Ok(());
+    }
+    if !found.is_empty() && MAGIC.starts_with(found) {
+        return Err(HeaderFault::Truncated { expected_bytes: DESCRIPTOR_OFFSET });
+    }
+    Err(HeaderFault::NotPersist { found: found.into() })
+}
+
+fn check_descriptor(preamble: &Preamble, descriptor: &[u8]) -> Result<(), HeaderFault> {
+    let (expected, found) = (preamble.descriptor_checksum.get(), checksum(descriptor));
+    let corrupt = |problem| {
+        HeaderFault::Corrupt(Damage {
+            region: Region::Descriptor,
+            offset_bytes: DESCRIPTOR_OFFSET,
+            problem,
+        })
+    };
+    if expected != found {
+        return Err(corrupt(checksum_problem(expected, found)));
+    }
+    let (expected, found) = (preamble.fingerprint(), Fingerprint::of_descriptor(descriptor));
+    if expected != found {
+        return Err(corrupt(format!("expected fingerprint {expected}, found {found}").into()));
+    }
+    Ok(())
+}
+
+/// Checks reserved bytes that begin at `offset_bytes` of the file.
+fn check_zero(bytes: &[u8], offset_bytes: u64) -> Result<(), HeaderFault> {
+    match bytes.iter().position(|&byte| byte != 0) {
+        None => Ok(()),
+        Some(i) => Err(HeaderFault::Corrupt(Damage {
+            region: Region::Reserved,
+            offset_bytes: offset_bytes + i as u64,
+            problem: format!("expected 0, found {}", bytes[i]).into(),
+        })),
+    }
+}
+
+/// The bytes of the file from `start` to `end`, both of which the caller has checked.
+fn range(bytes: &[u8], start: u64, end: u64) -> &[u8] {
+    &bytes[start as usize..end as usize]
+}
+
+/// Text filled up with zeros, cut where it is too long.
+fn text<const N: usize>(text: &str) -> [u8; N] {
+    let mut bytes = [0; N];
+    let len = text.len().min(N);
+    bytes[..len].copy_from_slice(&text.as_bytes()[..len]);
+    bytes
+}
+
+fn journal_offset(descriptor_bytes: u64) -> u64 {
+    (DESCRIPTOR_OFFSET + descriptor_bytes).next_multiple_of(REGION_ALIGN_BYTES)
+}
+
+/// Where data begins, after at least `journal_bytes`. Data is aligned to huge pages unless the caller
+/// asks for a journal smaller than one, and so for a small file.
+fn data_offset(journal_offset: u64, journal_bytes: Option<u64>) -> Option<u64> {
+    let align = match journal_bytes {
+        Some(bytes) if bytes < HUGE_PAGE_BYTES => REGION_ALIGN_BYTES,
+        _ => HUGE_PAGE_BYTES,
+    };
+    let end = journal_offset.checked_add(journal_bytes.unwrap_or(HUGE_PAGE_BYTES / 2))?;
+    end.checked_next_multiple_of(align).filter(|&offset| offset <= i64::MAX as u64)
+}

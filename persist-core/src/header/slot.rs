@@ -1,0 +1,137 @@
+//! The two slots that hold the state which a commit changes.
+
+use zerocopy::byteorder::little_endian::{U32, U64};
+use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
+
+use super::{BLOCK_BYTES, HeaderFault, SLOT_OFFSETS};
+use crate::checksum::checksum;
+use crate::error::{Damage, Feature, Region};
+
+/// A slot as it stands in a file.
+#[derive(FromBytes, IntoBytes, KnownLayout, Immutable, Unaligned)]
+#[repr(C)]
+pub(crate) struct Slot {
+    pub(crate) epoch: U64,
+    pub(crate) committed_len: U64,
+    pub(crate) mode: U32,
+    pub(crate) flags: U32,
+    pub(crate) checksum: U64,
+    pub(crate) reserved: [u8; 4064],
+}
+
+const _: () = assert!(size_of::<Slot>() == BLOCK_BYTES);
+
+/// The bytes of a slot that its checksum covers.
+const CHECKED_BYTES: usize = std::mem::offset_of!(Slot, checksum);
+
+const FLAG_CLEAN: u32 = 1;
+
+/// How a vector is committed.
+///
+/// The number is the one in the file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+#[repr(u32)]
+pub enum Mode {
+    /// Elements are shared with the file at once; a commit makes them, and then the length, durable.
+    ///
+    /// After a crash the length is that of the last commit. Changes to committed elements reach
+    /// the disk when the kernel likes, so after a power cut the elements may be a mix of old
+    /// and new ones. After a kill of the process alone, every change that was made is there.
+    Shared = 0,
+}
+
+/// What a commit writes: the state of a file at an epoch.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct State {
+    pub(crate) epoch: u64,
+    pub(crate) committed_len: u64,
+    pub(crate) mode: Mode,
+    pub(crate) clean: bool,
+}
+
+/// The state of a file as its two slots tell it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Slots {
+    pub(crate) newest: State,
+    /// One of the two slots was not whole.
+    pub(crate) torn: bool,
+}
+
+impl State {
+    /// The state of a new file in the slot of `epoch`.
+    pub(crate) fn new_file(epoch: u64, mode: Mode) -> Self {
+        Self { epoch, committed_len: 0, mode, clean: true }
+    }
+
+    /// Where this state is written.
+    pub(crate) fn slot_offset(&self) -> u64 {
+        SLOT_OFFSETS[(self.epoch % 2) as usize]
+    }
+
+    pub(crate) fn to_block(self) -> [u8; BLOCK_BYTES] {
+        let mut slot = Slot {
+            epoch: self.epoch.into(),
+            committed_len: self.committed_len.into(),
+            mode: (self.mode as u32).into(),
+            flags: if self.clean { FLAG_CLEAN } else { 0 }.into(),
+            checksum: U64::ZERO,
+            reserved: [0; 4064],
+        };
+        slot.checksum = checksum(&slot.as_bytes()[..CHECKED_BYTES]).into();
+        zerocopy::transmute!(slot)
+    }
+}
+
+impl Slots {
+    /// Finds the state by the rules of `FORMAT.md`, "Slots".
+    pub(crate) fn parse(blocks: [&[u8]; 2]) -> Result<Self, HeaderFault> {
+        let (newest, torn) = match [whole(blocks[0], 0), whole(blocks[1], 1)] {
+            [Some(even), Some(odd)] if even.epoch.get().abs_diff(odd.epoch.get()) == 1 => {
+                (if even.epoch.get() > odd.epoch.get() { even } else { odd }, false)
+            }
+            [Some(_), Some(_)] => return Err(corrupt("expected epochs that differ by 1")),
+            [Some(one), None] | [None, Some(one)] => (one, true),
+            [None, None] => return Err(corrupt("expected a slot with its checksum, found none")),
+        };
+        Ok(Self { newest: newest.state()?, torn })
+    }
+}
+
+impl Slot {
+    fn state(&self) -> Result<State, HeaderFault> {
+        if self.mode != Mode::Shared as u32 {
+            return Err(HeaderFault::Unsupported(Feature::Mode(self.mode.get())));
+        }
+        if self.flags.get() & !FLAG_CLEAN != 0 {
+            return Err(corrupt("expected no reserved flags"));
+        }
+        // A writer needs three more epochs to commit and close; no file gets near this.
+        if self.epoch.get() > u64::MAX / 2 {
+            return Err(corrupt("expected an epoch that commits can reach"));
+        }
+        Ok(State {
+            epoch: self.epoch.get(),
+            committed_len: self.committed_len.get(),
+            mode: Mode::Shared,
+            clean: self.flags.get() & FLAG_CLEAN != 0,
+        })
+    }
+}
+
+/// The slot in a block, if it is whole.
+fn whole(block: &[u8], parity: u64) -> Option<&Slot> {
+    let slot = Slot::ref_from_bytes(block).ok()?;
+    let is_whole = slot.checksum == checksum(&block[..CHECKED_BYTES])
+        && slot.reserved.iter().all(|&byte| byte == 0)
+        && slot.epoch.get() % 2 == parity;
+    is_whole.then_some(slot)
+}
+
+fn corrupt(problem: &str) -> HeaderFault {
+    HeaderFault::Corrupt(Damage {
+        region: Region::Slots,
+        offset_bytes: SLOT_OFFSETS[0],
+        problem: problem.into(),
+    })
+}

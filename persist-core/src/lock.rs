@@ -1,0 +1,149 @@
+//! Who may open a file: one writer, or any number of readers.
+//!
+//! The lock is an advisory one on the whole file (`flock`, `LockFileEx`), so it is on the file and
+//! not on one of its names, and dies with the process. Over NFS such locks belong to the process and
+//! not to the handle, so a second handle of the same process is refused by a register of our own.
+//! This module knows nothing of what is in a file.
+
+#![forbid(unsafe_code)]
+
+use std::fs::{File, Metadata};
+use std::io;
+use std::path::Path;
+
+use fs4::{FileExt, TryLockError};
+
+use crate::error::{Action, Error, LockHolder};
+
+/// What the holder of a lock may do, and so whom it keeps out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Access {
+    /// Reads; other readers may, too.
+    Shared,
+    /// Reads and writes, alone.
+    Exclusive,
+}
+
+/// A file that is locked until this is dropped.
+#[derive(Debug)]
+pub(crate) struct Lock {
+    // Dropped in this order: nobody may enter the register while the file is still locked.
+    _file: File,
+    _entry: register::Entry,
+}
+
+impl Lock {
+    /// Locks a file that was opened by `path`, without waiting.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Locked`] where somebody holds a lock that excludes this one; [`Error::Io`] where the
+    /// file system can't lock.
+    pub(crate) fn acquire(file: &File, path: &Path, access: Access) -> Result<Self, Error> {
+        let locked = |holder| Error::Locked { path: path.into(), holder };
+        let io = |source| Error::Io { action: Action::Lock, path: path.into(), source };
+        let metadata = file.metadata().map_err(io)?;
+        let entry = register::Entry::new(&metadata, access)
+            .ok_or_else(|| locked(LockHolder::ThisProcess))?;
+        // The lock belongs to the open file, which the clone shares.
+        let file = file.try_clone().map_err(io)?;
+        let result = match access {
+            Access::Shared => FileExt::try_lock_shared(&file),
+            Access::Exclusive => FileExt::try_lock(&file),
+        };
+        match result {
+            Ok(()) => Ok(Self { _file: file, _entry: entry }),
+            Err(TryLockError::WouldBlock) => Err(locked(LockHolder::AnotherProcess)),
+            Err(TryLockError::Error(source)) => Err(io(source)),
+        }
+    }
+}
+
+/// Whether `path` still names this file. Between opening and locking it, somebody may have renamed
+/// another file over it, and a lock on a file without a name protects nobody.
+pub(crate) fn is_still_at(file: &File, path: &Path) -> io::Result<bool> {
+    Ok(is_same_file(&file.metadata()?, &path.metadata()?))
+}
+
+#[cfg(unix)]
+fn is_same_file(a: &Metadata, b: &Metadata) -> bool {
+    use std::os::unix::fs::MetadataExt;
+
+    (a.dev(), a.ino()) == (b.dev(), b.ino())
+}
+
+/// Windows refuses to replace a file that is open without `FILE_SHARE_DELETE`, and std can't tell files
+/// apart there.
+#[cfg(windows)]
+fn is_same_file(_: &Metadata, _: &Metadata) -> bool {
+    true
+}
+
+/// The files that this process has locked.
+#[cfg(unix)]
+mod register {
+    use std::collections::HashMap;
+    use std::collections::hash_map::Entry as Slot;
+    use std::fs::Metadata;
+    use std::os::unix::fs::MetadataExt;
+    use std::sync::{LazyLock, Mutex, MutexGuard, PoisonError};
+
+    use super::Access;
+
+    /// A device and a file on it.
+    type FileId = (u64, u64);
+
+    /// For each open file how many readers it has, or `None` where it has a writer.
+    type Holders = HashMap<FileId, Option<usize>>;
+
+    /// Removes its file from the register, or one reader of it, when dropped.
+    #[derive(Debug)]
+    pub(super) struct Entry(FileId);
+
+    impl Entry {
+        /// Enters a file, unless it is entered already and one of the two accesses is exclusive.
+        pub(super) fn new(metadata: &Metadata, access: Access) -> Option<Self> {
+            let id = (metadata.dev(), metadata.ino());
+            match (holders().entry(id), access) {
+                (Slot::Vacant(slot), Access::Exclusive) => _ = slot.insert(None),
+                (Slot::Vacant(slot), Access::Shared) => _ = slot.insert(Some(1)),
+                (Slot::Occupied(mut slot), Access::Shared) => *slot.get_mut().as_mut()? += 1,
+                (Slot::Occupied(_), Access::Exclusive) => return None,
+            }
+            Some(Self(id))
+        }
+    }
+
+    impl Drop for Entry {
+        fn drop(&mut self) {
+            let mut holders = holders();
+            match holders.get_mut(&self.0) {
+                Some(Some(readers)) if *readers > 1 => *readers -= 1,
+                _ => _ = holders.remove(&self.0),
+            }
+        }
+    }
+
+    /// The register. No code between locking and unlocking it can panic half-way.
+    fn holders() -> MutexGuard<'static, Holders> {
+        static HOLDERS: LazyLock<Mutex<Holders>> = LazyLock::new(Mutex::default);
+        HOLDERS.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// On Windows a lock belongs to the handle, so the file system refuses a second one by itself.
+#[cfg(windows)]
+mod register {
+    use std::fs::Metadata;
+
+    use super::Access;
+
+    #[derive(Debug)]
+    pub(super) struct Entry;
+
+    impl Entry {
+        pub(super) fn new(_: &Metadata, _: Access) -> Option<Self> {
+            Some(Self)
+        }
+    }
+}

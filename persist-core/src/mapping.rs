@@ -1,0 +1,149 @@
+//! A range of memory that shows a range of storage.
+//!
+//! A mapping keeps its memory at one address as long as it lives, and frees it when it is dropped. It
+//! doesn't know how many of its bytes the storage has: touching others is the death of the process,
+//! and avoiding it is up to [`raw`](crate::raw).
+
+use std::fmt;
+use std::io;
+use std::ptr::NonNull;
+
+use memmap2::MmapRaw;
+
+use crate::storage::Storage;
+
+pub(crate) struct Mapping(Memory);
+
+enum Memory {
+    /// No bytes: nothing to map.
+    None,
+    File(MmapRaw),
+    #[cfg(test)]
+    Heap {
+        base: *mut u8,
+        bytes: usize,
+        _region: std::sync::Arc<crate::storage::heap::HeapRegion>,
+    },
+}
+
+#[cfg(test)]
+// SAFETY: the region that `base` points into may be sent and shared, and lives as long as this.
+unsafe impl Send for Mapping {}
+#[cfg(test)]
+// SAFETY: as above.
+unsafe impl Sync for Mapping {}
+
+impl Mapping {
+    pub(crate) fn none() -> Self {
+        Self(Memory::None)
+    }
+
+    pub(crate) fn file(map: MmapRaw) -> Self {
+        Self(Memory::File(map))
+    }
+
+    #[cfg(test)]
+    pub(crate) fn heap(
+        base: *mut u8,
+        bytes: usize,
+        region: std::sync::Arc<crate::storage::heap::HeapRegion>,
+    ) -> Self {
+        Self(Memory::Heap { base, bytes, _region: region })
+    }
+
+    /// Maps storage from `offset` on: the `wanted` bytes, or half of them, or half of that, down to
+    /// the `needed` ones. Address space may be scarce (`ulimit -v`, 32 bits, strict overcommit), and
+    /// a file system may know no file that long.
+    pub(crate) fn reserve(
+        storage: &dyn Storage,
+        offset: u64,
+        needed: usize,
+        wanted: usize,
+    ) -> io::Result<Self> {
+        if wanted == 0 {
+            return Ok(Self::none());
+        }
+        halve(needed, wanted, |bytes| storage.map(offset, bytes))
+    }
+
+    /// Maps more of the same storage, maybe elsewhere: every address in the mapping is void. Where it
+    /// fails the mapping stays as it was.
+    pub(crate) fn enlarge(
+        &mut self,
+        storage: &dyn Storage,
+        offset: u64,
+        needed: usize,
+        wanted: usize,
+    ) -> io::Result<()> {
+        match &mut self.0 {
+            // Moves page tables, and needs no room for the old mapping beside the new one.
+            #[cfg(any(target_os = "linux", target_os = "android"))]
+            Memory::File(map) => halve(needed, wanted, |bytes| {
+                let options = memmap2::RemapOptions::new().may_move(true);
+                // SAFETY: the mapping may move because the caller holds it exclusively and treats
+                // every address in it as void; `bytes` is not smaller than what may be touched.
+                unsafe { map.remap(bytes, options) }
+            }),
+            _ => {
+                *self = Self::reserve(storage, offset, needed, wanted)?;
+                Ok(())
+            }
+        }
+    }
+
+    /// The address of the first byte, aligned to at least [`MAX_ALIGN_BYTES`]; dangling where there
+    /// are no bytes.
+    ///
+    /// [`MAX_ALIGN_BYTES`]: crate::layout::MAX_ALIGN_BYTES
+    pub(crate) fn base(&self) -> NonNull<u8> {
+        const DANGLING: *mut u8 = std::ptr::without_provenance_mut(crate::layout::MAX_ALIGN_BYTES);
+        let base = match &self.0 {
+            Memory::None => DANGLING,
+            Memory::File(map) => map.as_mut_ptr(),
+            #[cfg(test)]
+            Memory::Heap { base, .. } => *base,
+        };
+        NonNull::new(base).expect("no mapping is at address 0")
+    }
+
+    pub(crate) fn len_bytes(&self) -> usize {
+        match &self.0 {
+            Memory::None => 0,
+            Memory::File(map) => map.len(),
+            #[cfg(test)]
+            Memory::Heap { bytes, .. } => *bytes,
+        }
+    }
+
+    /// Hands what was written to the file system, up to `most_bytes` from the first on.
+    pub(crate) fn flush(&self, most_bytes: u64) -> io::Result<()> {
+        match &self.0 {
+            Memory::File(map) => {
+                let most_bytes = usize::try_from(most_bytes).unwrap_or(usize::MAX);
+                map.flush_range(0, map.len().min(most_bytes))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+impl fmt::Debug for Mapping {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Mapping({:p}, {} bytes)", self.base(), self.len_bytes())
+    }
+}
+
+/// Tries sizes from `wanted` down to `needed`, each half of the one before.
+fn halve<R>(
+    needed: usize,
+    wanted: usize,
+    mut attempt: impl FnMut(usize) -> io::Result<R>,
+) -> io::Result<R> {
+    let mut bytes = wanted.max(needed);
+    loop {
+        match attempt(bytes) {
+            Err(_) if bytes > needed => bytes = (bytes / 2).max(needed),
+            result => return result,
+        }
+    }
+}

@@ -1,0 +1,151 @@
+//! Finding, locking and creating files.
+//!
+//! Opening never guesses, never deletes and never changes a file. Creating never replaces one: the
+//! file is made under another name, made durable, and then renamed.
+
+#![forbid(unsafe_code)]
+
+use std::fs::{self, File, FileType};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use crate::error::{Action, Error};
+use crate::header::{Header, NewFile, Preamble};
+use crate::lock::{Access, Lock, is_still_at};
+use crate::storage::{FileStorage, Storage};
+use crate::store::Store;
+
+/// Whether a handle takes a lock.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Locking {
+    Locked,
+    /// The caller of an `unsafe fn` keeps everybody else out.
+    Unlocked,
+}
+
+/// Opens the file at `path`, following symbolic links, and checks its header.
+pub(crate) fn open(path: &Path, access: Access, locking: Locking) -> Result<Store, Error> {
+    let action = match access {
+        Access::Shared => Action::OpenForReading,
+        Access::Exclusive => Action::OpenForWriting,
+    };
+    let io = |source| Error::Io { action, path: path.into(), source };
+    loop {
+        // Asked before opening: to open a pipe is to wait for its other end.
+        check_is_file(path, fs::metadata(path).map_err(io)?.file_type())?;
+        let file = open_file(path, access).map_err(io)?;
+        let lock = match locking {
+            Locking::Locked => Some(Lock::acquire(&file, path, access)?),
+            Locking::Unlocked => None,
+        };
+        if is_still_at(&file, path).map_err(io)? {
+            return Store::open(path, Box::new(FileStorage::new(file)), lock);
+        }
+    }
+}
+
+fn open_file(path: &Path, access: Access) -> io::Result<File> {
+    File::options().read(true).write(access == Access::Exclusive).open(path)
+}
+
+fn check_is_file(path: &Path, found: FileType) -> Result<(), Error> {
+    if found.is_file() {
+        return Ok(());
+    }
+    let found = if found.is_dir() { "a directory" } else { "a device, a pipe or a socket" };
+    Err(Error::NotAFile { path: path.into(), found })
+}
+
+/// Creates a file of no elements at `path`, with its directory entry durable, and locks it.
+pub(crate) fn create(path: &Path, new_file: &NewFile<'_>) -> Result<Store, Error> {
+    let io = |source| Error::Io { action: Action::Create, path: path.into(), source };
+    let preamble = Preamble::new(new_file).ok_or_else(|| io(io::ErrorKind::FileTooLarge.into()))?;
+    let directory = match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        _ => Path::new("."),
+    };
+    let temporary = TemporaryFile::create(directory).map_err(io)?;
+    let lock = Lock::acquire(&temporary.file, path, Access::Exclusive)?;
+    write_new(&temporary.file, &preamble, new_file).map_err(|source| {
+        if matches!(source.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded) {
+            let needed_bytes = preamble.data_offset.get();
+            return Error::DiskFull { path: path.into(), needed_bytes, source };
+        }
+        io(source)
+    })?;
+    let file = temporary.rename(path).map_err(|error| match error.kind() {
+        io::ErrorKind::AlreadyExists => Error::AlreadyExists { path: path.into() },
+        _ => io(error),
+    })?;
+    sync_directory(directory).map_err(io)?;
+    Store::open(path, Box::new(FileStorage::new(file)), Some(lock))
+}
+
+/// Writes everything before the data, with its place on the device, and makes it durable.
+fn write_new(file: &File, preamble: &Preamble, new_file: &NewFile<'_>) -> io::Result<()> {
+    let storage = FileStorage::new(file.try_clone()?);
+    storage.allocate(0, preamble.data_offset.get())?;
+    storage.write_all_at(0, &Header::create(preamble, new_file.descriptor, new_file.mode))?;
+    file.sync_all()
+}
+
+/// A file that is removed when dropped, unless it was renamed before.
+struct TemporaryFile {
+    file: File,
+    path: PathBuf,
+}
+
+impl TemporaryFile {
+    fn create(directory: &Path) -> io::Result<Self> {
+        static COUNT: AtomicU64 = AtomicU64::new(0);
+        loop {
+            let count = COUNT.fetch_add(1, Ordering::Relaxed);
+            let path = directory.join(format!(".persist-{}-{count}.tmp", std::process::id()));
+            match File::options().read(true).write(true).create_new(true).open(&path) {
+                // Left behind by a process of the same number that was killed.
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+                result => return Ok(Self { file: result?, path }),
+            }
+        }
+    }
+
+    /// Renames the file to `to`, which must not exist.
+    fn rename(self, to: &Path) -> io::Result<File> {
+        rename_without_replacing(&self.path, to)?;
+        self.file.try_clone()
+    }
+}
+
+impl Drop for TemporaryFile {
+    fn drop(&mut self) {
+        // After a rename there is nothing to remove; a file that can't be removed is only litter.
+        let _ = fs::remove_file(&self.path);
+    }
+}
+
+fn rename_without_replacing(from: &Path, to: &Path) -> io::Result<()> {
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    {
+        use rustix::fs::{CWD, RenameFlags, renameat_with};
+        use rustix::io::Errno;
+
+        match renameat_with(CWD, from, CWD, to, RenameFlags::NOREPLACE) {
+            // Not every file system knows the flag; a hard link doesn't replace either.
+            Err(Errno::INVAL | Errno::NOSYS | Errno::OPNOTSUPP) => {}
+            result => return Ok(result?),
+        }
+    }
+    fs::hard_link(from, to)
+}
+
+#[cfg(unix)]
+fn sync_directory(directory: &Path) -> io::Result<()> {
+    File::open(directory)?.sync_all()
+}
+
+/// Windows has no call for it: NTFS journals its directories.
+#[cfg(windows)]
+fn sync_directory(_: &Path) -> io::Result<()> {
+    Ok(())
+}

@@ -1,0 +1,193 @@
+//! [`MmapSlice`]: the elements of a file, to read.
+
+use std::borrow::Borrow;
+use std::fmt;
+use std::marker::PhantomData;
+use std::ops::Deref;
+use std::path::Path;
+use std::slice;
+
+use crate::error::{Action, Error};
+use crate::info::FileInfo;
+use crate::mapping::Mapping;
+use crate::options::OpenOptions;
+use crate::persist::Persist;
+use crate::store::Store;
+use crate::vec::bytes_of;
+use crate::{typed, validate};
+
+/// The elements of a persist file, to read: the last commit, as a `[T]`.
+///
+/// Needs no permission to write, and writes nothing. Any number of these may be open at a time, in
+/// this process and others, but none beside an [`MmapVec`](crate::MmapVec) of the same file.
+///
+/// ```
+/// use persist_core::{MmapSlice, MmapVec};
+/// # let directory = tempfile::tempdir()?;
+/// # let path = directory.path().join("samples.pv");
+///
+/// let mut samples = MmapVec::<f32>::create(&path)?;
+/// samples.extend_from_slice(&[0.5, 1.5])?;
+/// samples.commit()?;
+/// samples.close()?;
+///
+/// let samples = MmapSlice::<f32>::open(&path)?;
+/// let again = MmapSlice::<f32>::open(&path)?;
+/// assert_eq!(samples.iter().sum::<f32>(), 2.0);
+/// assert_eq!(samples, again);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
+/// # Guarantees
+///
+/// Those of [`MmapVec`](crate::MmapVec#guarantees): nobody who uses this library changes the
+/// elements under the slice, for the lock is shared by readers only.
+pub struct MmapSlice<T> {
+    len: usize,
+    // Unmapped before the file is closed and unlocked.
+    mapping: Mapping,
+    store: Box<Store>,
+    element: PhantomData<T>,
+}
+
+impl<T: Persist> MmapSlice<T> {
+    /// Options to open a file.
+    #[must_use]
+    pub const fn options() -> OpenOptions<T> {
+        OpenOptions::new()
+    }
+
+    /// Opens a file to read: [`OpenOptions::open_read_only`] with the defaults.
+    ///
+    /// # Errors
+    ///
+    /// Where the file isn't one of `T`, is locked by a writer, damaged or can't be opened: see
+    /// [`Error`].
+    pub fn open(path: impl AsRef<Path>) -> Result<Self, Error> {
+        Self::options().open_read_only(path)
+    }
+
+    /// The elements of a store that was found to be one of `T`.
+    pub(crate) fn new(store: Store) -> Result<Self, Error> {
+        let too_large = || store.too_large(Some(store.committed_len()));
+        let len = usize::try_from(store.committed_len()).map_err(|_| too_large())?;
+        let bytes = usize::try_from(store.committed_bytes()).ok();
+        let bytes = bytes.filter(|&bytes| bytes <= isize::MAX as usize).ok_or_else(too_large)?;
+        let mapping = match bytes {
+            0 => Mapping::none(),
+            _ => store
+                .storage()
+                .map_read_only(store.data_offset(), bytes)
+                .map_err(|source| store.io(Action::Map, source))?,
+        };
+        // SAFETY: the mapping shows exactly the `len` elements, whose bytes the file has (checked by
+        // `Store::open`), at an address aligned to a page, which `check_type` made sure is enough for
+        // `T`. The lock, or the promise made to `open_unlocked`, keeps writers out.
+        let fault = unsafe { validate::first_fault::<T>(mapping.base(), len) };
+        if let Some(index) = fault {
+            // SAFETY: `index < len`, so these bytes are mapped and initialised.
+            let element = unsafe { bytes_of::<T>(mapping.base().as_ptr().cast(), index) };
+            return Err(typed::element_error(&store, index, element));
+        }
+        Ok(Self { len, mapping, store: Box::new(store), element: PhantomData })
+    }
+
+    /// The elements.
+    #[inline]
+    #[must_use]
+    pub fn as_slice(&self) -> &[T] {
+        let base = self.mapping.base().as_ptr().cast::<T>();
+        // SAFETY: `new` mapped `len` elements, found each to be a value, and nobody writes them as long
+        // as `self` holds the lock. They are aligned, and at most `isize::MAX` bytes.
+        unsafe { slice::from_raw_parts(base, self.len) }
+    }
+
+    /// The path by which the file was opened.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        self.store.path()
+    }
+
+    /// What the header of the file says.
+    #[must_use]
+    pub fn info(&self) -> FileInfo {
+        FileInfo::new(&self.store)
+    }
+}
+
+/// The traits of std that a type has because it is a slice.
+macro_rules! slice_traits {
+    ($type:ident) => {
+        impl<T: Persist> Deref for $type<T> {
+            type Target = [T];
+
+            #[inline]
+            fn deref(&self) -> &[T] {
+                self.as_slice()
+            }
+        }
+
+        impl<T: Persist> AsRef<[T]> for $type<T> {
+            fn as_ref(&self) -> &[T] {
+                self
+            }
+        }
+
+        impl<T: Persist> Borrow<[T]> for $type<T> {
+            fn borrow(&self) -> &[T] {
+                self
+            }
+        }
+
+        impl<'a, T: Persist> IntoIterator for &'a $type<T> {
+            type Item = &'a T;
+            type IntoIter = slice::Iter<'a, T>;
+
+            fn into_iter(self) -> Self::IntoIter {
+                self.iter()
+            }
+        }
+
+        impl<T: Persist + fmt::Debug> fmt::Debug for $type<T> {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                fmt::Debug::fmt(self.as_slice(), f)
+            }
+        }
+
+        impl<T: Persist + PartialEq> PartialEq for $type<T> {
+            fn eq(&self, other: &Self) -> bool {
+                self.as_slice() == other.as_slice()
+            }
+        }
+
+        impl<T: Persist + Eq> Eq for $type<T> {}
+
+        impl<T: Persist + PartialEq> PartialEq<[T]> for $type<T> {
+            fn eq(&self, other: &[T]) -> bool {
+                self.as_slice() == other
+            }
+        }
+
+        impl<T: Persist + PartialEq> PartialEq<&[T]> for $type<T> {
+            fn eq(&self, other: &&[T]) -> bool {
+                self.as_slice() == *other
+            }
+        }
+
+        impl<T: Persist + PartialEq> PartialEq<Vec<T>> for $type<T> {
+            fn eq(&self, other: &Vec<T>) -> bool {
+                self.as_slice() == other.as_slice()
+            }
+        }
+
+        impl<T: Persist + PartialEq, const N: usize> PartialEq<[T; N]> for $type<T> {
+            fn eq(&self, other: &[T; N]) -> bool {
+                self.as_slice() == other
+            }
+        }
+    };
+}
+
+pub(crate) use slice_traits;
+
+slice_traits!(MmapSlice);

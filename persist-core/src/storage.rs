@@ -1,0 +1,52 @@
+//! Where the bytes of a vector live: a [`Storage`] can be read, written, grown, cut, synced and
+//! mapped.
+//!
+//! There is a real one, a [file](file), and for tests a [heap](heap) that Miri can run. Storage never
+//! sees an element type, a header or a lock, and it never interprets what it holds.
+
+mod file;
+#[cfg(test)]
+pub(crate) mod heap;
+
+use std::fmt::Debug;
+use std::io;
+
+pub(crate) use file::FileStorage;
+
+use crate::mapping::Mapping;
+
+/// Bytes that outlive the process, or pretend to.
+///
+/// Offsets and sizes are in bytes from the beginning of the file. Every call may be repeated after
+/// it failed, but for [`sync`](Self::sync): after a failed one nobody knows what is durable.
+pub(crate) trait Storage: Debug + Send + Sync {
+    fn len_bytes(&self) -> io::Result<u64>;
+
+    /// Reads exactly `buffer.len()` bytes.
+    fn read_exact_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<()>;
+
+    fn write_all_at(&self, offset: u64, bytes: &[u8]) -> io::Result<()>;
+
+    /// Makes sure that every byte of `start..end` has its place on the device, and that the storage
+    /// reaches to `end`. Bytes that were there stay; new ones read as zeros.
+    fn allocate(&self, start: u64, end: u64) -> io::Result<()>;
+
+    /// Whether some bytes may have no place on the device yet, so that a write to them can fail.
+    fn is_sparse(&self) -> io::Result<bool>;
+
+    /// Cuts the storage off at `end`.
+    fn truncate(&self, end: u64) -> io::Result<()>;
+
+    /// Makes everything durable that was written here or through `mapping`.
+    fn sync(&self, mapping: &Mapping) -> io::Result<()>;
+
+    /// Maps `bytes` bytes from `offset` on, to read and write. They may reach past the end of the
+    /// storage where [`Self::maps_past_end`] says so; bytes past the end must not be touched.
+    fn map(&self, offset: u64, bytes: usize) -> io::Result<Mapping>;
+
+    /// Maps `bytes` bytes from `offset` on, to read.
+    fn map_read_only(&self, offset: u64, bytes: usize) -> io::Result<Mapping>;
+
+    /// Whether a mapping may be larger than the storage, and so stay where it is while that grows.
+    fn maps_past_end(&self) -> bool;
+}

@@ -1,0 +1,134 @@
+//! Storage on the heap, for tests: the same code as over a file, where Miri can see it.
+//!
+//! Clones share their bytes, as two handles of one file do. A mapping is the memory itself, which is
+//! what a shared mapping of a file is.
+
+use std::alloc::{Layout, alloc_zeroed, dealloc};
+use std::io;
+use std::sync::{Arc, Mutex};
+
+use super::Storage;
+use crate::mapping::Mapping;
+
+#[derive(Debug, Clone)]
+pub(crate) struct HeapStorage {
+    region: Arc<HeapRegion>,
+    len_bytes: Arc<Mutex<u64>>,
+    /// Mappings may reach to here. Past it, `allocate` says that the disk is full.
+    maps_past_end: bool,
+}
+
+/// Memory of fixed size and place.
+#[derive(Debug)]
+pub(crate) struct HeapRegion {
+    base: *mut u8,
+    layout: Layout,
+}
+
+// SAFETY: the region is plain memory; who may touch which bytes when is decided by the vector that
+// maps it, as it is for a file.
+unsafe impl Send for HeapRegion {}
+// SAFETY: as above.
+unsafe impl Sync for HeapRegion {}
+
+impl HeapRegion {
+    fn new(bytes: usize) -> Self {
+        let layout = Layout::from_size_align(bytes, 65536).expect("a layout of tests");
+        // SAFETY: the size is not zero: tests ask for at least a header.
+        let base = unsafe { alloc_zeroed(layout) };
+        assert!(!base.is_null());
+        Self { base, layout }
+    }
+
+    fn at(&self, offset: u64, bytes: usize) -> *mut u8 {
+        assert!(offset as usize + bytes <= self.layout.size());
+        // SAFETY: the sum is inside the allocation, by the assertion.
+        unsafe { self.base.add(offset as usize) }
+    }
+}
+
+impl Drop for HeapRegion {
+    fn drop(&mut self) {
+        // SAFETY: allocated with this layout in `new`, and freed only here.
+        unsafe { dealloc(self.base, self.layout) }
+    }
+}
+
+impl HeapStorage {
+    /// Storage that is full at `bytes`.
+    pub(crate) fn new(bytes: usize) -> Self {
+        Self {
+            region: Arc::new(HeapRegion::new(bytes)),
+            len_bytes: Arc::default(),
+            maps_past_end: true,
+        }
+    }
+
+    /// Storage that has to be mapped anew whenever it grew.
+    pub(crate) fn that_must_remap(bytes: usize) -> Self {
+        Self { maps_past_end: false, ..Self::new(bytes) }
+    }
+}
+
+impl Storage for HeapStorage {
+    fn len_bytes(&self) -> io::Result<u64> {
+        Ok(*self.len_bytes.lock().expect("a test panicked"))
+    }
+
+    fn read_exact_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<()> {
+        if offset + buffer.len() as u64 > self.len_bytes()? {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
+        let from = self.region.at(offset, buffer.len());
+        // SAFETY: `from` has that many bytes, all initialised by `alloc_zeroed`; the buffer is
+        // the caller's own and can't overlap.
+        unsafe { from.copy_to_nonoverlapping(buffer.as_mut_ptr(), buffer.len()) }
+        Ok(())
+    }
+
+    fn write_all_at(&self, offset: u64, bytes: &[u8]) -> io::Result<()> {
+        self.allocate(offset, offset + bytes.len() as u64)?;
+        let to = self.region.at(offset, bytes.len());
+        // SAFETY: `to` has that many bytes, and the vector writes only header bytes this way, which
+        // are in no mapping.
+        unsafe { to.copy_from_nonoverlapping(bytes.as_ptr(), bytes.len()) }
+        Ok(())
+    }
+
+    fn allocate(&self, _: u64, end: u64) -> io::Result<()> {
+        if end > self.region.layout.size() as u64 {
+            return Err(io::ErrorKind::StorageFull.into());
+        }
+        let mut len = self.len_bytes.lock().expect("a test panicked");
+        *len = end.max(*len);
+        Ok(())
+    }
+
+    fn is_sparse(&self) -> io::Result<bool> {
+        Ok(false)
+    }
+
+    fn truncate(&self, end: u64) -> io::Result<()> {
+        *self.len_bytes.lock().expect("a test panicked") = end;
+        Ok(())
+    }
+
+    fn sync(&self, _: &Mapping) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn map(&self, offset: u64, bytes: usize) -> io::Result<Mapping> {
+        if offset + bytes as u64 > self.region.layout.size() as u64 {
+            return Err(io::ErrorKind::OutOfMemory.into());
+        }
+        Ok(Mapping::heap(self.region.at(offset, bytes), bytes, Arc::clone(&self.region)))
+    }
+
+    fn map_read_only(&self, offset: u64, bytes: usize) -> io::Result<Mapping> {
+        self.map(offset, bytes)
+    }
+
+    fn maps_past_end(&self) -> bool {
+        self.maps_past_end
+    }
+}

@@ -1,0 +1,288 @@
+//! A file with its header: created, opened, committed, grown, cut and closed.
+//!
+//! A [`Store`] counts elements and bytes, and knows which of them are durable. It never touches an
+//! element or the memory it maps ([`raw`](crate::raw) does), and it doesn't know how files are
+//! found and locked ([`open`](crate::open) does).
+
+#![forbid(unsafe_code)]
+
+use std::io;
+use std::path::Path;
+use std::sync::Arc;
+
+use crate::error::{Action, Error};
+use crate::header::{DESCRIPTOR_OFFSET, Header, HeaderFault, Preamble, Slots, State};
+use crate::lock::Lock;
+use crate::mapping::Mapping;
+use crate::storage::Storage;
+
+/// The smallest step by which a file grows. Folios that the kernel allocates in large steps are large
+/// themselves; steps below the read-ahead window make them 4 KiB each, and scans four times slower.
+const MIN_GROWTH_BYTES: u64 = 1 << 20;
+/// The largest step by which a file grows unasked.
+const MAX_GROWTH_BYTES: u64 = 1 << 30;
+/// Files grow to a multiple of this.
+const GROWTH_UNIT_BYTES: u64 = 1 << 16;
+
+#[derive(Debug)]
+pub(crate) struct Store {
+    path: Box<Path>,
+    storage: Box<dyn Storage>,
+    header: Header,
+    /// The state in the newest slot, durable or on its way to be.
+    state: State,
+    /// Up to here every byte has its place on the device.
+    allocated_bytes: u64,
+    poison: Option<(Action, Arc<io::Error>)>,
+    _lock: Option<Lock>,
+}
+
+impl Store {
+    /// Reads and checks the header of a file: steps 1 to 9 of `FORMAT.md`.
+    pub(crate) fn open(
+        path: &Path,
+        storage: Box<dyn Storage>,
+        lock: Option<Lock>,
+    ) -> Result<Self, Error> {
+        let file_bytes =
+            storage.len_bytes().map_err(|source| io_error(Action::Read, path, source))?;
+        let header = read_header(&*storage, file_bytes)
+            .map_err(|fault| fault.into_error(path, file_bytes))?;
+        let Slots { newest, .. } = header.slots;
+        let store = Self {
+            path: path.into(),
+            allocated_bytes: header.preamble.data_offset.get(),
+            state: newest,
+            storage,
+            header,
+            poison: None,
+            _lock: lock,
+        };
+        store.check_len(file_bytes)?;
+        Ok(store)
+    }
+
+    /// Step 9: the file is as long as its slots say.
+    fn check_len(&self, file_bytes: u64) -> Result<(), Error> {
+        match self.header.file_bytes(self.state.committed_len) {
+            Some(expected_bytes) if expected_bytes <= file_bytes => Ok(()),
+            expected_bytes => Err(Error::Truncated {
+                path: self.path.clone(),
+                expected_bytes: expected_bytes.unwrap_or(u64::MAX),
+                found_bytes: file_bytes,
+            }),
+        }
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    pub(crate) fn header(&self) -> &Header {
+        &self.header
+    }
+
+    /// How many elements the last commit counted.
+    pub(crate) fn committed_len(&self) -> u64 {
+        self.state.committed_len
+    }
+
+    /// Where element 0 lies in the file.
+    pub(crate) fn data_offset(&self) -> u64 {
+        self.header.preamble.data_offset.get()
+    }
+
+    /// How many bytes of elements have their place on the device.
+    pub(crate) fn data_capacity_bytes(&self) -> u64 {
+        self.allocated_bytes - self.data_offset()
+    }
+
+    /// How many bytes the committed elements take. [`Self::check_len`] saw that this is a file's size.
+    pub(crate) fn committed_bytes(&self) -> u64 {
+        self.state.committed_len * self.header.preamble.element_bytes.get()
+    }
+
+    pub(crate) fn storage(&self) -> &dyn Storage {
+        &*self.storage
+    }
+
+    /// Makes sure that a write to any committed element finds its place on the device, also where
+    /// somebody copied the file as a sparse one. O(1) for a file that isn't sparse.
+    pub(crate) fn fill_holes(&mut self) -> Result<(), Error> {
+        let end = self.data_offset() + self.committed_bytes();
+        let sparse = self.storage.is_sparse().map_err(|source| self.io(Action::Read, source))?;
+        if sparse && end > self.data_offset() {
+            self.storage
+                .allocate(self.data_offset(), end)
+                .map_err(|source| self.growth_error(self.committed_bytes(), source))?;
+        }
+        self.allocated_bytes = end;
+        Ok(())
+    }
+
+    /// Says in the file that it has a writer, so that a crash will be known.
+    ///
+    /// Not synced: after a kill of the process it is exact, after a power cut a hint.
+    pub(crate) fn mark_unclean(&mut self) -> Result<(), Error> {
+        self.check_poison()?;
+        if self.state.clean {
+            self.write_state(State { clean: false, ..self.state })?;
+        }
+        Ok(())
+    }
+
+    /// Makes all elements durable, and then their number. One flush where the number is unchanged,
+    /// two otherwise.
+    pub(crate) fn commit(&mut self, len: u64, mapping: &Mapping) -> Result<(), Error> {
+        self.check_poison()?;
+        self.sync(mapping)?;
+        if len != self.state.committed_len {
+            self.write_state(State { committed_len: len, clean: false, ..self.state })?;
+            self.sync(mapping)?;
+        }
+        Ok(())
+    }
+
+    /// Writes the last commit to both slots, as one that nothing follows. Three flushes; none where
+    /// the file is clean already.
+    pub(crate) fn close(&mut self, mapping: &Mapping) -> Result<(), Error> {
+        self.check_poison()?;
+        if self.state.clean && !self.header.slots.torn {
+            return Ok(());
+        }
+        self.sync(mapping)?;
+        for _ in 0..2 {
+            self.write_state(State { clean: true, ..self.state })?;
+            self.sync(mapping)?;
+        }
+        Ok(())
+    }
+
+    /// Makes room for `needed_bytes` of elements, and for more where `amortized`, so that the cost of
+    /// many small steps stays small. Says by how many bytes a full disk fell short.
+    pub(crate) fn grow(&mut self, needed_bytes: u64, amortized: bool) -> Result<(), Error> {
+        self.check_poison()?;
+        let (start, data_offset) = (self.allocated_bytes, self.data_offset());
+        let needed = data_offset + needed_bytes;
+        let mut end = match amortized {
+            true => data_offset + growth_target(start - data_offset, needed_bytes),
+            false => needed,
+        };
+        loop {
+            match self.storage.allocate(start, end) {
+                Ok(()) => break self.allocated_bytes = end,
+                // A smaller step may still find room, down to the one that is needed.
+                Err(error) if is_full(&error) && end > needed => end = needed + (end - needed) / 2,
+                Err(error) => {
+                    self.give_back();
+                    return Err(self.growth_error(needed - start, error));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Returns the bytes that a failed growth may have got half-way: others need them.
+    fn give_back(&self) {
+        // The growth has failed already, and its error says more than this one would.
+        let _ = self.storage.truncate(self.allocated_bytes);
+    }
+
+    /// Cuts the file after `data_bytes` of elements, but never below the last commit.
+    pub(crate) fn shrink(&mut self, data_bytes: u64) -> Result<(), Error> {
+        self.check_poison()?;
+        let end = self.data_offset() + data_bytes.max(self.committed_bytes());
+        self.storage.truncate(end).map_err(|source| self.io(Action::Shrink, source))?;
+        self.allocated_bytes = end.min(self.allocated_bytes);
+        Ok(())
+    }
+
+    fn write_state(&mut self, state: State) -> Result<(), Error> {
+        let state = State { epoch: self.state.epoch + 1, ..state };
+        self.storage
+            .write_all_at(state.slot_offset(), &state.to_block())
+            .map_err(|error| self.poisoned(Action::Write, error))?;
+        self.state = state;
+        Ok(())
+    }
+
+    fn sync(&mut self, mapping: &Mapping) -> Result<(), Error> {
+        self.storage.sync(mapping).map_err(|error| self.poisoned(Action::Sync, error))
+    }
+
+    pub(crate) fn check_poison(&self) -> Result<(), Error> {
+        match &self.poison {
+            None => Ok(()),
+            Some((action, source)) => Err(Error::Poisoned {
+                path: self.path.clone(),
+                action: *action,
+                source: Arc::clone(source),
+            }),
+        }
+    }
+
+    /// Remembers a failure after which nobody knows what reached the disk. It is never tried again: the
+    /// kernel forgets pages that it could not write, so a second sync would lie.
+    pub(crate) fn poisoned(&mut self, action: Action, error: io::Error) -> Error {
+        self.poison = Some((action, Arc::new(error)));
+        self.check_poison().expect_err("the store was poisoned just now")
+    }
+
+    pub(crate) fn io(&self, action: Action, source: io::Error) -> Error {
+        io_error(action, &self.path, source)
+    }
+
+    fn growth_error(&self, needed_bytes: u64, source: io::Error) -> Error {
+        if is_full(&source) {
+            return Error::DiskFull { path: self.path.clone(), needed_bytes, source };
+        }
+        self.io(Action::Grow, source)
+    }
+
+    pub(crate) fn too_large(&self, elements: Option<u64>) -> Error {
+        Error::TooLarge {
+            path: self.path.clone(),
+            elements: elements.unwrap_or(u64::MAX),
+            element_bytes: self.header.preamble.element_bytes.get() as usize,
+        }
+    }
+}
+
+/// The room for elements that a vector asks for when it needs `needed` bytes and has `capacity`.
+fn growth_target(capacity: u64, needed: u64) -> u64 {
+    let step = capacity.clamp(MIN_GROWTH_BYTES, MAX_GROWTH_BYTES);
+    needed.max(capacity + step).next_multiple_of(GROWTH_UNIT_BYTES)
+}
+
+fn is_full(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded)
+}
+
+/// Reads what [`Header::parse`] needs, which the preamble says.
+fn read_header(storage: &dyn Storage, file_bytes: u64) -> Result<Header, HeaderFault> {
+    let mut bytes = vec![0; file_bytes.min(DESCRIPTOR_OFFSET) as usize];
+    storage.read_exact_at(0, &mut bytes)?;
+    let preamble = Preamble::parse(&bytes, file_bytes)?;
+    let mut bytes = vec![0; preamble.header_bytes() as usize];
+    storage.read_exact_at(0, &mut bytes)?;
+    Header::parse(preamble, &bytes)
+}
+
+impl HeaderFault {
+    fn into_error(self, path: &Path, file_bytes: u64) -> Error {
+        let path = path.into();
+        match self {
+            Self::NotPersist { found } => Error::NotPersist { path, found },
+            Self::Truncated { expected_bytes } => {
+                Error::Truncated { path, expected_bytes, found_bytes: file_bytes }
+            }
+            Self::Corrupt(damage) => Error::Corrupt { path, damage: Box::new(damage) },
+            Self::Unsupported(feature) => Error::Unsupported { path, feature },
+            Self::Unreadable(source) => Error::Io { action: Action::Read, path, source },
+        }
+    }
+}
+
+fn io_error(action: Action, path: &Path, source: io::Error) -> Error {
+    Error::Io { action, path: path.into(), source }
+}

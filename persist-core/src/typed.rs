@@ -1,0 +1,105 @@
+//! Whether a file is what a program expects: steps 10 to 13 of `FORMAT.md`.
+//!
+//! Everything that compares a file's description with a type's stands here, compiled once for all
+//! types.
+
+#![forbid(unsafe_code)]
+
+use crate::descriptor::{Descriptor, Fault};
+use crate::error::{ByteOrder, Damage, ElementFault, Error, Feature, LayoutMismatch, Region};
+use crate::header::DESCRIPTOR_OFFSET;
+use crate::layout::Layout;
+use crate::store::Store;
+
+/// Refuses a file whose elements are laid out in another way than the program's, or whose numbers
+/// are in another byte order.
+pub(crate) fn check_layout(store: &Store, program: &Layout) -> Result<(), Error> {
+    let header = store.header();
+    let expected = program.encode();
+    let same_layout = *expected == *header.descriptor
+        && header.preamble.element_bytes.get() == program.size() as u64;
+    let native = header.preamble.byte_order() == ByteOrder::NATIVE;
+    if native && same_layout {
+        return Ok(());
+    }
+    let file = decode(store)?;
+    if !native && file.depends_on_byte_order() {
+        return Err(Error::ByteOrder {
+            path: store.path().into(),
+            file: header.preamble.byte_order(),
+            program: ByteOrder::NATIVE,
+        });
+    }
+    if same_layout {
+        return Ok(());
+    }
+    let program =
+        Descriptor::decode(&expected).expect("a layout that compiled encodes a descriptor");
+    let mismatch = Box::new(LayoutMismatch { file, program });
+    Err(Error::Layout { path: store.path().into(), mismatch })
+}
+
+/// Step 10: the descriptor in the file.
+fn decode(store: &Store) -> Result<Descriptor, Error> {
+    let header = store.header();
+    let corrupt = |problem: String| {
+        let damage = Damage {
+            region: Region::Descriptor,
+            offset_bytes: DESCRIPTOR_OFFSET,
+            problem: problem.into(),
+        };
+        Error::Corrupt { path: store.path().into(), damage: Box::new(damage) }
+    };
+    let descriptor =
+        Descriptor::decode(&header.descriptor).map_err(|error| corrupt(error.to_string()))?;
+    let (expected, found) = (header.preamble.element_bytes.get(), descriptor.size_bytes());
+    if expected != found {
+        return Err(corrupt(format!("expected elements of {expected} bytes, found {found}")));
+    }
+    Ok(descriptor)
+}
+
+/// Refuses a file of another application, or of another version of it.
+pub(crate) fn check_application(
+    store: &Store,
+    magic: Option<[u8; 8]>,
+    version: Option<[u8; 3]>,
+) -> Result<(), Error> {
+    let preamble = &store.header().preamble;
+    let (path, file) = (store.path(), preamble.app_magic);
+    if let Some(program) = magic.filter(|&magic| magic != file) {
+        return Err(Error::AppMagic { path: path.into(), file, program });
+    }
+    let file = preamble.app_version;
+    if let Some(program) = version.filter(|&version| version != file) {
+        return Err(Error::AppVersion { path: path.into(), file, program });
+    }
+    Ok(())
+}
+
+/// Refuses to write a file with features that a writer must know.
+pub(crate) fn check_writable(store: &Store) -> Result<(), Error> {
+    match store.header().preamble.ro_compat.get() {
+        0 => Ok(()),
+        bits => Err(Error::Unsupported {
+            path: store.path().into(),
+            feature: Feature::ReadOnlyCompat(bits),
+        }),
+    }
+}
+
+/// The error for element `index`, whose bytes are not a value of its type.
+#[cold]
+pub(crate) fn element_error(store: &Store, index: usize, element: &[u8]) -> Error {
+    let fault = match decode(store) {
+        Ok(descriptor) => descriptor.fault(element),
+        Err(error) => return error,
+    };
+    let Fault { field, expected, found } = fault.unwrap_or_else(|| Fault {
+        field: String::new(),
+        expected: "a value of its type".into(),
+        found: "another bit pattern".into(),
+    });
+    let fault = Box::new(ElementFault { index: index as u64, field, expected, found });
+    Error::CorruptElement { path: store.path().into(), fault }
+}

@@ -1,0 +1,422 @@
+//! [`MmapVec`]: elements of one type over a [`RawVec`].
+//!
+//! All that is unsafe about elements stands in this file: they become a slice, are written past the
+//! end, and are counted. The rest of `Vec`'s surface is safe code on top, in the modules below.
+
+mod drain;
+mod edit;
+mod grow;
+mod traits;
+
+use std::marker::PhantomData;
+use std::mem::MaybeUninit;
+use std::ops::{Range, RangeBounds};
+use std::path::Path;
+
+pub use drain::Drain;
+pub use edit::ExtractIf;
+
+use crate::error::Error;
+use crate::info::FileInfo;
+use crate::options::OpenOptions;
+use crate::persist::Persist;
+use crate::raw::{Growth, RawVec};
+use crate::{typed, validate};
+
+/// A `Vec<T>` that lives in a memory-mapped file.
+///
+/// It derefs to `[T]`, has the methods of [`Vec`] under their names, and costs what a `Vec` costs: the
+/// elements are the file's pages themselves. Methods that may have to grow the file return a
+/// [`Result`], because a disk can be full.
+///
+/// ```
+/// use persist_core::MmapVec;
+/// # let directory = tempfile::tempdir()?;
+/// # let path = directory.path().join("primes.pv");
+///
+/// let mut primes = MmapVec::<u64>::create(&path)?;
+/// primes.extend_from_slice(&[2, 3, 5, 9])?;
+/// primes[3] = 7;
+/// primes.commit()?;
+/// primes.push(11)?;
+/// drop(primes); // without a commit: 11 was never there
+///
+/// let primes = MmapVec::<u64>::open(&path)?;
+/// assert_eq!(primes, [2, 3, 5, 7]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
+/// # Durability
+///
+/// In [`Mode::Shared`](crate::Mode::Shared), the only one in this version:
+///
+/// - After [`commit`](Self::commit) returned `Ok`, the elements and their number are on the disk.
+/// - After a crash, or a drop without a commit, the file has the number of elements of the last commit.
+/// - Changes to elements in place, below that number, are in the file as soon as they are made. They
+///   survive the process without a commit. If the machine itself stops before the next commit, any
+///   part of them may have reached the disk.
+///
+/// # Guarantees
+///
+/// - A file of another type, byte order or application is never opened; nothing is converted.
+/// - One `MmapVec` of a file at a time, in this process and others, and no [`MmapSlice`] beside it, as
+///   long as everybody uses this library: the lock is advisory. A program that ignores it can change
+///   elements under a `&[T]`, and one that cuts the file off makes the next access a `SIGBUS`.
+/// - A full disk is an error of the call that grows the file: the place for every element is allocated
+///   before it can be written. Where a file system copies on write (btrfs, ZFS, XFS after a
+///   reflink), rewriting an element may need a new place, and `SIGBUS` is the kernel's only way to say
+///   that there is none.
+/// - Elements don't move while the vector grows, within [`OpenOptions::reserve_bytes`].
+///
+/// # Not guaranteed
+///
+/// The capacity a file grows to, and what stands in it after the last element. The bytes of a
+/// [`Pad`](crate::Pad) that a program wrote through its own means.
+///
+/// # What `Vec` has and this hasn't
+///
+/// `new`, `with_capacity` and `Clone`, for a vector is always in a file; `Extend` and `FromIterator`,
+/// which can't fail ([`try_extend`](Self::try_extend) can); `leak`, `into_boxed_slice` and the raw
+/// parts, whose memory is not the allocator's; `splice`, which would grow when it is dropped.
+///
+/// [`MmapSlice`]: crate::MmapSlice
+pub struct MmapVec<T> {
+    raw: RawVec,
+    element: PhantomData<T>,
+}
+
+impl<T: Persist> MmapVec<T> {
+    /// Options to open or create a file.
+    #[must_use]
+    pub const fn options() -> OpenOptions<T> {
+        OpenOptions::new()
+    }
+
+    /// Creates a file of no elements: [`OpenOptions::create`] with the defaults.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::AlreadyExists`] where there is such a file, which is left alone.
+    pub fn create(path: impl AsRef<Path>) -> Result<Self, Error> {
+        Self::options().create(path)
+    }
+
+    /// Opens an existing file: [`OpenOptions::open`] with the defaults.
+    ///
+    /// # Errors
+    ///
+    /// Where the file isn't one of `T`, is locked, damaged or can't be opened: see [`Error`]. The
+    /// file is not changed.
+    pub fn open(path: impl AsRef<Path>) -> Result<Self, Error> {
+        Self::options().open(path)
+    }
+
+    /// Opens the file, or creates it where there is none: [`OpenOptions::open_or_create`] with the
+    /// defaults.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`open`](Self::open). A file that can't be opened is never replaced.
+    pub fn open_or_create(path: impl AsRef<Path>) -> Result<Self, Error> {
+        Self::options().open_or_create(path)
+    }
+
+    /// A vector over a raw one whose file was found to be one of `T`.
+    pub(crate) fn new(raw: RawVec) -> Result<Self, Error> {
+        assert_eq!(raw.element_bytes(), size_of::<T>());
+        // SAFETY: `RawVec` keeps `len` elements mapped and initialised, as all bytes of a file are, at an
+        // address aligned to 4096, which `check_type` made sure is enough for `T`. The lock, or the
+        // promise made to `open_unlocked`, keeps others from writing.
+        let fault = unsafe { validate::first_fault::<T>(raw.base(), raw.len()) };
+        if let Some(index) = fault {
+            // SAFETY: `index < len`, so these bytes are mapped and initialised; bytes need no alignment.
+            let element = unsafe { bytes_of::<T>(raw.base().cast::<T>().as_ptr(), index) };
+            return Err(typed::element_error(raw.store(), index, element));
+        }
+        Ok(Self { raw, element: PhantomData })
+    }
+
+    /// How many elements the vector has.
+    #[inline]
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.raw.len()
+    }
+
+    /// Whether the vector has no elements.
+    #[inline]
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// How many elements the file has room for before it has to grow.
+    ///
+    /// Just after opening this is the length: room that an earlier process left behind is taken
+    /// again, and checked, by the first growth.
+    #[inline]
+    #[must_use]
+    pub fn capacity(&self) -> usize {
+        self.raw.capacity()
+    }
+
+    /// How many elements the last commit counted, which is what an `open` after a crash would find.
+    #[must_use]
+    pub fn committed_len(&self) -> usize {
+        // It was a length of this vector, or was checked to be one by `RawVec::new`.
+        self.raw.store().committed_len() as usize
+    }
+
+    /// The path by which the file was opened.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        self.raw.store().path()
+    }
+
+    /// What the header of the file says.
+    #[must_use]
+    pub fn info(&self) -> FileInfo {
+        FileInfo::new(self.raw.store())
+    }
+
+    /// The elements.
+    #[inline]
+    #[must_use]
+    pub fn as_slice(&self) -> &[T] {
+        // SAFETY: the elements below `len` are mapped, aligned and values of `T` (checked by `new`, or
+        // written since as such), together at most `isize::MAX` bytes, by the invariants of `RawVec`.
+        // Nothing writes them while `self` is borrowed: this handle needs `&mut self` for it, and others
+        // are kept out by the lock. The mapping is replaced under `&mut self` only.
+        unsafe { std::slice::from_raw_parts(self.as_ptr(), self.len()) }
+    }
+
+    /// The elements, to be changed in place. Changes are in the file at once, and durable with the
+    /// next [`commit`](Self::commit).
+    #[inline]
+    #[must_use]
+    pub fn as_mut_slice(&mut self) -> &mut [T] {
+        let len = self.len();
+        // SAFETY: as in `as_slice`; `&mut self` makes this the only reference into the mapping, and a
+        // `&mut T` can only be given values of `T`, which have no uninitialised bytes.
+        unsafe { std::slice::from_raw_parts_mut(self.as_mut_ptr(), len) }
+    }
+
+    /// The address of the first element, aligned and not null also where there is none.
+    #[inline]
+    #[must_use]
+    pub fn as_ptr(&self) -> *const T {
+        self.raw.base().as_ptr().cast::<T>()
+    }
+
+    /// The address of the first element, to write through. It stays valid until the vector is dropped,
+    /// shrunk, or grown past its [reserved](OpenOptions::reserve_bytes) address space.
+    #[inline]
+    #[must_use]
+    pub fn as_mut_ptr(&mut self) -> *mut T {
+        self.raw.touch();
+        self.raw.base().as_ptr().cast::<T>()
+    }
+
+    /// The room after the last element, to be written before [`set_len`](Self::set_len) counts it.
+    #[must_use]
+    pub fn spare_capacity_mut(&mut self) -> &mut [MaybeUninit<T>] {
+        let (len, spare) = (self.len(), self.capacity() - self.len());
+        let base = self.as_mut_ptr();
+        // SAFETY: `len <= capacity`, and both are inside the mapping.
+        let end = unsafe { base.add(len) };
+        // SAFETY: the bytes between `len` and `capacity` are mapped, aligned and have their place on the
+        // device; as `MaybeUninit` they may be anything. `&mut self` makes this the only reference.
+        unsafe { std::slice::from_raw_parts_mut(end.cast(), spare) }
+    }
+
+    /// Sets the number of elements.
+    ///
+    /// # Safety
+    ///
+    /// `len` must be at most the [`capacity`](Self::capacity), and the elements below `len` must be
+    /// values of `T`: those past the old length through
+    /// [`spare_capacity_mut`](Self::spare_capacity_mut).
+    #[inline]
+    pub unsafe fn set_len(&mut self, len: usize) {
+        // SAFETY: the caller's promise is the one asked for.
+        unsafe { self.raw.set_len(len) }
+    }
+
+    /// Appends an element. Amortised O(1).
+    ///
+    /// # Errors
+    ///
+    /// [`Error::DiskFull`] where the file can't grow, and [`Error::TooLarge`] where it may not. The
+    /// vector is as before.
+    #[inline]
+    pub fn push(&mut self, value: T) -> Result<(), Error> {
+        self.raw.prepare(1)?;
+        let len = self.len();
+        // SAFETY: `prepare` made room for an element after the last, inside the mapping.
+        let end = unsafe { self.raw.base().cast::<T>().add(len) };
+        // SAFETY: the place is aligned, writable, and nothing refers to it.
+        unsafe { end.write(value) };
+        // SAFETY: there is room for `len + 1` elements, and the last was just written.
+        unsafe { self.raw.set_len(len + 1) };
+        Ok(())
+    }
+
+    /// Appends a copy of each element. O(n).
+    ///
+    /// # Errors
+    ///
+    /// As [`push`](Self::push): all elements were appended, or none.
+    pub fn extend_from_slice(&mut self, other: &[T]) -> Result<(), Error> {
+        self.raw.prepare(other.len())?;
+        // SAFETY: there is room, by the line above. `other` can't overlap memory past our length, to
+        // which nobody has a reference while `self` is borrowed mutably.
+        unsafe { self.append_from(other.as_ptr(), other.len()) }
+        Ok(())
+    }
+
+    /// Appends copies of the elements in `range`. O(n).
+    ///
+    /// # Panics
+    ///
+    /// Where the range is not one of the vector's.
+    ///
+    /// # Errors
+    ///
+    /// As [`push`](Self::push): all elements were appended, or none.
+    pub fn extend_from_within<R: RangeBounds<usize>>(&mut self, range: R) -> Result<(), Error> {
+        let Range { start, end } = self.range(range);
+        self.raw.prepare(end - start)?;
+        // SAFETY: `start <= len`, by `range`; the address is taken after growth may have moved it.
+        let source = unsafe { self.as_ptr().add(start) };
+        // SAFETY: there is room, and elements below the length don't overlap those past it.
+        unsafe { self.append_from(source, end - start) }
+        Ok(())
+    }
+
+    /// Appends copies of one element. O(n).
+    pub(crate) fn append_copies(&mut self, count: usize, value: T) -> Result<(), Error> {
+        self.raw.prepare(count)?;
+        for place in &mut self.spare_capacity_mut()[..count] {
+            place.write(value);
+        }
+        // SAFETY: there is room for them, and they were just written.
+        unsafe { self.raw.set_len(self.len() + count) };
+        Ok(())
+    }
+
+    /// Appends `count` elements that are copied from `source`.
+    ///
+    /// # Safety
+    ///
+    /// There must be room for them, `source` must be valid for reads of them, and they must not overlap
+    /// the room.
+    unsafe fn append_from(&mut self, source: *const T, count: usize) {
+        let len = self.len();
+        // SAFETY: there is room after the length, so the address is inside the mapping.
+        let end = unsafe { self.raw.base().cast::<T>().add(len) };
+        // SAFETY: both sides are aligned, long enough and apart, by the caller's promise.
+        unsafe { end.as_ptr().copy_from_nonoverlapping(source, count) };
+        // SAFETY: there is room for them, and they were just written.
+        unsafe { self.raw.set_len(len + count) };
+    }
+
+    /// Keeps the first `len` elements; does nothing where there are fewer. O(1).
+    #[inline]
+    pub fn truncate(&mut self, len: usize) {
+        if len < self.len() {
+            // SAFETY: fewer elements than there are, all of them values.
+            unsafe { self.raw.set_len(len) };
+        }
+    }
+
+    /// Makes all elements, and then their number, durable.
+    ///
+    /// # Durability
+    ///
+    /// When this returns `Ok`, an `open` after any crash finds at least this state: the number of
+    /// elements exactly, and each element as it is now or as it was changed later. See the type's
+    /// [Durability](#durability).
+    ///
+    /// Costs a flush of the elements that changed, and a second one of the header where their number
+    /// changed.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Poisoned`] where a write or a flush failed, now or earlier. It is not tried again: the
+    /// kernel drops what it could not write, so a second flush would succeed and mean nothing. Reading
+    /// goes on; opening the file anew finds the last commit.
+    pub fn commit(&mut self) -> Result<(), Error> {
+        self.raw.commit()
+    }
+
+    /// Closes the file, so that the next one to open it knows that nothing is missing.
+    ///
+    /// Doesn't commit: elements appended since the last commit are dropped. Unlike a drop, this writes
+    /// the last commit to both copies in the header, and reports errors. At most three flushes; none
+    /// where nothing was written.
+    ///
+    /// # Errors
+    ///
+    /// As [`commit`](Self::commit). The file is closed and unlocked all the same.
+    pub fn close(self) -> Result<(), Error> {
+        self.raw.close()
+    }
+
+    /// Makes room for at least `additional` more elements, and for more, so that repeated calls don't
+    /// grow the file each time.
+    ///
+    /// # Errors
+    ///
+    /// As [`push`](Self::push).
+    pub fn reserve(&mut self, additional: usize) -> Result<(), Error> {
+        self.reserve_as(additional, Growth::Amortized)
+    }
+
+    /// Makes room for `additional` more elements and no others.
+    ///
+    /// # Errors
+    ///
+    /// As [`push`](Self::push).
+    pub fn reserve_exact(&mut self, additional: usize) -> Result<(), Error> {
+        self.reserve_as(additional, Growth::Exact)
+    }
+
+    fn reserve_as(&mut self, additional: usize, growth: Growth) -> Result<(), Error> {
+        if additional > self.capacity() - self.len() {
+            self.raw.grow(additional, growth)?;
+        }
+        Ok(())
+    }
+
+    /// Gives the room after the last element back to the file system. Room that the last commit
+    /// counted stays: commit first to give back that of removed elements, too.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Io`] where the file can't be cut.
+    pub fn shrink_to_fit(&mut self) -> Result<(), Error> {
+        self.shrink_to(0)
+    }
+
+    /// Like [`shrink_to_fit`](Self::shrink_to_fit), but keeps room for `min_capacity` elements.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Io`] where the file can't be cut.
+    pub fn shrink_to(&mut self, min_capacity: usize) -> Result<(), Error> {
+        self.raw.shrink(min_capacity)
+    }
+}
+
+/// The bytes of element `index`.
+///
+/// # Safety
+///
+/// Element `index` of those at `base` must be readable and initialised, and not written during `'a`.
+pub(crate) unsafe fn bytes_of<'a, T>(base: *const T, index: usize) -> &'a [u8] {
+    // SAFETY: the caller says that the element is there.
+    let element = unsafe { base.add(index) };
+    // SAFETY: its bytes are readable and initialised, by the caller's promise, and bytes need no
+    // alignment.
+    unsafe { std::slice::from_raw_parts(element.cast(), size_of::<T>()) }
+}

@@ -1,0 +1,11 @@
+//! Elements are `Copy`.
+use persist_core::Persist;
+
+#[derive(Persist)]
+#[repr(C)]
+struct Row { //~ ERROR the trait bound `Row: Copy` is not satisfied
+    a: u8,
+}
+//~? consider annotating `Row` with `#[derive(Copy)]`
+
+fn main() {}

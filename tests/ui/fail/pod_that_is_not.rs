@@ -1,0 +1,13 @@
+//! `pod` demands bytemuck's `Pod`.
+use persist_core::Persist;
+
+#[derive(Clone, Copy, Persist)]
+#[repr(C)]
+struct Row {
+    #[persist(pod = "flag")]
+    flag: bool, //~ ERROR the trait bound `bool: Pod` is not satisfied
+    #[persist(pod, as = u32)]
+    letter: char, //~ ERROR the trait bound `char: Pod` is not satisfied
+}
+
+fn main() {}

@@ -1,0 +1,19 @@
+//! Hints that make an enum more than its tag.
+use persist_core::Persist;
+
+#[derive(Clone, Copy, Persist)]
+#[repr(u8, align(4))] //~ ERROR an enum can't be `repr(align)` in a file
+enum Padded {
+    Buy,
+    Sell,
+}
+
+#[derive(Clone, Copy, Persist)]
+#[allow(conflicting_representation_hints)]
+#[repr(u8, u16)] //~ ERROR `u8` and `u16` contradict
+enum Two {
+    Buy,
+    Sell,
+}
+
+fn main() {}

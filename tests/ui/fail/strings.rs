@@ -1,0 +1,13 @@
+//! Text must stand inline.
+use persist_core::Persist;
+
+#[derive(Clone, Persist)]
+#[repr(C)]
+struct Row {
+    name: String, //~ ERROR a `String` keeps its text elsewhere in memory
+    path: std::string::String, //~ ERROR a `String` keeps its text elsewhere in memory
+    bare: str, //~ ERROR `str` has no fixed size
+}
+//~? use `FixedStr<N>`, which keeps up to N bytes of text inline
+
+fn main() {}
