@@ -3,13 +3,15 @@
 //! The grammar is in `FORMAT.md`, "Descriptor". What is decoded here may come from a damaged or
 //! hostile file, so these hold for any input:
 //!
-//! - Nothing panics or recurses more than [`MAX_DEPTH`](crate::layout::MAX_DEPTH) levels, and time and memory are
-//!   proportional to the input.
+//! - Nothing panics, nor recurses more than [`MAX_DEPTH`](crate::layout::MAX_DEPTH) levels; time
+//!   and memory are proportional to the input.
 //! - What decodes is canonical: encoding the tree again gives the same bytes. So the bytes are the
 //!   identity of the type, and [`Descriptor::differences`] is empty exactly when they are equal.
 //!
 //! This module doesn't know files and paths, nor the types of the program: those come as the
 //! [`Layout`](crate::Layout) that the derive made.
+
+#![forbid(unsafe_code)]
 
 mod decode;
 mod difference;
@@ -111,8 +113,8 @@ impl Descriptor {
     /// Where this layout, of a file, differs from the layout that the program expects. Empty
     /// exactly when the two are equal. O(nodes of both).
     ///
-    /// Changes come first, then the size, then the fields that merely moved. The list is cut where
-    /// its text exceeds 1 MiB, which no two types that people wrote reach.
+    /// Changes come first, then the size, then what follows from them: padding, and fields that merely
+    /// moved. The list is cut where its text exceeds 1 MiB, which no two types that people wrote reach.
     #[must_use]
     pub fn differences(&self, program: &Self) -> Vec<Difference> {
         difference::between(&self.root, &program.root)

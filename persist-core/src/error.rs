@@ -1,6 +1,8 @@
 //! What can go wrong, in the words of the format: *torn*, *truncated*, *corrupt*, *mismatched*,
 //! *unsupported*.
 
+#![forbid(unsafe_code)]
+
 use std::fmt;
 use std::io;
 use std::path::Path;

@@ -7,6 +7,8 @@
 //! This module does not know files, headers or elements in memory; the owned tree that is decoded
 //! from a file lives in [`descriptor`](crate::descriptor).
 
+#![forbid(unsafe_code)]
+
 mod check;
 mod encode;
 mod message;

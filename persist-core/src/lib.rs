@@ -1,4 +1,60 @@
 //! A `Vec<T>` that lives in a memory-mapped file.
+//!
+//! Derive [`Persist`] on a struct, and a [`MmapVec`] of it is an array on disk that is used like one in
+//! memory: a plain `&[T]` and `&mut [T]`, no serialising, opened in microseconds whatever its size. The
+//! file carries the layout of the struct, so a program with another one is refused, with the field that
+//! differs.
+//!
+//! ```
+//! use persist_core::{Error, MmapSlice, MmapVec, Pad, Persist};
+//! # let directory = tempfile::tempdir()?;
+//! # let path = directory.path().join("ticks.pv");
+//!
+//! #[derive(Clone, Copy, Debug, PartialEq, Persist)]
+//! #[repr(u8)]
+//! enum Side { Buy = 0, Sell = 1 }
+//!
+//! #[derive(Clone, Copy, Debug, PartialEq, Persist)]
+//! #[repr(C)]
+//! struct Tick { time: u64, price: f64, qty: u32, side: Side, live: bool, _pad: Pad<2> }
+//!
+//! let tick = Tick { time: 1, price: 9.5, qty: 3, side: Side::Buy, live: true, _pad: Pad::new() };
+//!
+//! let mut ticks = MmapVec::<Tick>::open_or_create(&path)?;
+//! ticks.push(tick)?; // may fail: a disk can be full
+//! ticks[0].price += 0.5; // can't fail: a place in memory
+//! ticks.commit()?; // on the disk
+//! ticks.close()?;
+//!
+//! let ticks = MmapSlice::<Tick>::open(&path)?;
+//! assert_eq!(ticks[0], Tick { price: 10.0, ..tick });
+//! # drop(ticks);
+//!
+//! // A program with another layout is told where it differs.
+//! mod older {
+//!     # use persist_core::Persist;
+//!     #[derive(Clone, Copy, Persist)]
+//!     #[repr(C)]
+//!     pub struct Tick { pub time: u64, pub price: f32, pub qty: u32 }
+//! }
+//! let refused = MmapSlice::<older::Tick>::open(&path).unwrap_err();
+//! assert!(matches!(refused, Error::Layout { .. }));
+//! assert!(refused.to_string().contains("field `price`"));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! # Where to look
+//!
+//! - [`Persist`]: which types can be elements, and the derive.
+//! - [`MmapVec`]: the vector, what it promises and what not. [`MmapSlice`]: the same file, to read.
+//! - [`OpenOptions`]: the application's own magic and version, address space, journal.
+//! - [`Error`]: everything that can go wrong. [`FileInfo`]: what a file says of itself.
+//! - `FORMAT.md` beside this crate's manifest: the file, byte by byte.
+//!
+//! # Features
+//!
+//! `derive` (on by default) re-exports the macro. `zerocopy`, `uuid`, `half` and `glam` make element
+//! types of those crates' types; they tie this crate's public API to one version of each.
 
 mod checksum;
 mod descriptor;

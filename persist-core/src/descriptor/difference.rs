@@ -141,11 +141,23 @@ impl<'a> Place<'a> {
     }
 }
 
-/// Gathers the rows. Those of fields that merely moved stand last: they follow from the others.
+/// What a row says of one side; `None` where that side lacks the subject.
+type Side = Option<String>;
+
+/// What a row tells its reader.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+enum Rank {
+    /// Follows from the changes, and may be long: fields that merely moved, and padding.
+    Consequence,
+    /// Something that somebody changed.
+    Change,
+}
+
+/// Gathers the rows, those of each rank apart.
 #[derive(Default)]
 struct Collector {
     changes: Vec<Difference>,
-    moves: Vec<Difference>,
+    consequences: Vec<Difference>,
     /// Every row found, also those not kept.
     count: usize,
     text_bytes: usize,
@@ -153,35 +165,27 @@ struct Collector {
 
 impl Collector {
     fn finish(mut self) -> Vec<Difference> {
-        self.changes.append(&mut self.moves);
+        self.changes.append(&mut self.consequences);
         self.changes
     }
 
-    fn change(
-        &mut self,
-        subject: impl FnOnce() -> String,
-        file: Option<String>,
-        program: Option<String>,
-    ) {
-        let row = self.row(subject, file, program);
-        self.changes.extend(row);
+    fn change(&mut self, subject: impl FnOnce() -> String, file: Side, program: Side) {
+        self.row(Rank::Change, subject, file, program);
     }
 
     /// Counts a row, and makes it if there is room: subjects grow with the depth of the types.
-    fn row(
-        &mut self,
-        subject: impl FnOnce() -> String,
-        file: Option<String>,
-        program: Option<String>,
-    ) -> Option<Difference> {
+    fn row(&mut self, rank: Rank, subject: impl FnOnce() -> String, file: Side, program: Side) {
         self.count += 1;
         if self.text_bytes >= MOST_TEXT_BYTES {
-            return None;
+            return;
         }
         let row = Difference { subject: subject(), file, program };
         let texts = [Some(&row.subject), row.file.as_ref(), row.program.as_ref()];
         self.text_bytes += texts.into_iter().flatten().map(String::len).sum::<usize>();
-        Some(row)
+        match rank {
+            Rank::Change => self.changes.push(row),
+            Rank::Consequence => self.consequences.push(row),
+        }
     }
 
     /// A row for this part of the type at `place`, where the two differ.
@@ -243,14 +247,14 @@ impl Collector {
                 None => {
                     let here = place.field(field, field);
                     let text = placed(typed(&field.node), here.file_bytes);
-                    self.change(|| here.field_subject(), Some(text), None);
+                    self.row(rank(&field.node), || here.field_subject(), Some(text), None);
                 }
             }
         }
         for field in program.iter().filter(|field| !in_file.contains(&*field.name)) {
             let here = place.field(field, field);
             let text = placed(typed(&field.node), here.program_bytes);
-            self.change(|| here.field_subject(), None, Some(text));
+            self.row(rank(&field.node), || here.field_subject(), None, Some(text));
         }
     }
 
@@ -260,22 +264,26 @@ impl Collector {
         if same_type {
             self.types(here, &file.node, &program.node);
         }
-        if same_type && file.offset_bytes == program.offset_bytes {
+        // Where a struct and its field moved against each other, the struct's row is enough.
+        let moved =
+            file.offset_bytes != program.offset_bytes && here.file_bytes != here.program_bytes;
+        if same_type && !moved {
             return;
         }
+        let rank =
+            if same_type { Rank::Consequence } else { rank(&file.node).max(rank(&program.node)) };
         let texts = type_texts(&file.node, &program.node, same_type);
         let texts = (placed(texts.0, here.file_bytes), placed(texts.1, here.program_bytes));
-        let row = self.row(|| here.field_subject(), Some(texts.0), Some(texts.1));
-        if same_type { self.moves.extend(row) } else { self.changes.extend(row) }
+        self.row(rank, || here.field_subject(), Some(texts.0), Some(texts.1));
     }
 
     /// Fields without bytes can change places at one offset, which no other row shows.
     fn field_order(&mut self, place: &Place<'_>, file: &[Field], program: &[Field]) {
-        let moved = file.iter().zip(program).find(|(file, program)| file.name != program.name);
-        let text = |field: &Field| format!("`{}` first", field.name.escape_debug());
-        let file_first = moved.map(|(file, _)| text(file));
-        let program_first = moved.map(|(_, program)| text(program));
-        self.change(|| place.subject("order of fields"), file_first, program_first);
+        let mut pairs = file.iter().zip(program);
+        if let Some((file, program)) = pairs.find(|(file, program)| file.name != program.name) {
+            let text = |field: &Field| Some(format!("`{}` first", field.name.escape_debug()));
+            self.change(|| place.subject("order of fields"), text(file), text(program));
+        }
     }
 
     fn enums(&mut self, place: &Place<'_>, file: &Enum, program: &Enum) {
@@ -305,6 +313,10 @@ impl Collector {
 
 fn discriminants(of: &Enum) -> HashMap<&str, i128> {
     of.variants.iter().map(|variant| (&*variant.name, of.discriminant(variant.tag))).collect()
+}
+
+fn rank(field: &Node) -> Rank {
+    if matches!(field, Node::Padding { .. }) { Rank::Consequence } else { Rank::Change }
 }
 
 fn typed(node: &Node) -> String {
