@@ -206,10 +206,10 @@ pub enum Error {
         holder: LockHolder,
     },
 
-    /// An earlier write or flush through this handle failed, so that nobody knows what reached the
+    /// A write or flush through this handle failed, now or earlier, so that nobody knows what reached the
     /// disk. Reading goes on; the file must be opened anew to be changed.
     #[error(
-        "`{}` can't be written any more: an earlier attempt to {action} it failed; open it anew, which recovers the last commit",
+        "`{}` can't be changed any more: an attempt to {action} it failed, so nobody knows what reached the disk; open it anew, which recovers the last commit",
         path.display()
     )]
     #[non_exhaustive]
@@ -221,6 +221,27 @@ pub enum Error {
         /// Why it failed.
         source: Arc<io::Error>,
     },
+}
+
+impl Error {
+    /// The error for a file that could not become `needed_bytes` longer.
+    pub(crate) fn no_room(
+        action: Action,
+        path: &Path,
+        needed_bytes: u64,
+        source: io::Error,
+    ) -> Self {
+        let path = path.into();
+        match is_full(&source) {
+            true => Self::DiskFull { path, needed_bytes, source },
+            false => Self::Io { action, path, source },
+        }
+    }
+}
+
+/// Whether a device or a quota has no space left.
+pub(crate) fn is_full(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded)
 }
 
 impl From<Error> for io::Error {

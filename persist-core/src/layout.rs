@@ -119,7 +119,11 @@ impl Layout {
     #[must_use]
     pub const fn natural_align(&self) -> usize {
         match self.kind {
-            Kind::Primitive(primitive) => primitive.width as usize,
+            Kind::Primitive(primitive) => match primitive.order {
+                Order::Native => primitive.width as usize,
+                // Types of explicit order are arrays of bytes.
+                Order::Little | Order::Big => 1,
+            },
             Kind::Array { element, .. } => element.natural_align(),
             Kind::Struct { align, packed, fields, .. } => {
                 let mut largest = align;
@@ -154,6 +158,23 @@ impl Layout {
             Kind::Opaque { name, .. } | Kind::Phantom { name } => name,
             Kind::Padding => "Pad",
             Kind::FixedStr => "FixedStr",
+        }
+    }
+
+    /// Whether a type in the tree has the name "", which a descriptor can't hold.
+    const fn has_empty_name(&self) -> bool {
+        match self.kind {
+            Kind::Array { element, .. } => element.has_empty_name(),
+            Kind::Struct { name, fields, .. } => {
+                let mut empty = name.is_empty();
+                let mut i = 0;
+                while i < fields.len() {
+                    empty |= fields[i].layout.has_empty_name();
+                    i += 1;
+                }
+                empty
+            }
+            _ => self.name().is_empty(),
         }
     }
 

@@ -33,7 +33,7 @@
 //! // A program with another layout is told where it differs.
 //! mod older {
 //!     # use persist_core::Persist;
-//!     #[derive(Clone, Copy, Persist)]
+//!     #[derive(Clone, Copy, Debug, Persist)]
 //!     #[repr(C)]
 //!     pub struct Tick { pub time: u64, pub price: f32, pub qty: u32 }
 //! }

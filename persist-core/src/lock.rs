@@ -24,13 +24,15 @@ pub(crate) enum Access {
     Exclusive,
 }
 
-/// A file that is locked until this is dropped.
+/// An entry in the register of locked files.
+///
+/// The lock itself belongs to the open file and goes when that does, with its last descriptor and
+/// mapping. Whoever holds both drops this after them, so that nobody is let in by the register while
+/// the file is still locked.
 #[derive(Debug)]
-pub(crate) struct Lock {
-    // Dropped in this order: nobody may enter the register while the file is still locked.
-    _file: File,
-    _entry: register::Entry,
-}
+pub(crate) struct Lock(
+    #[expect(dead_code, reason = "what counts is when it is dropped")] register::Entry,
+);
 
 impl Lock {
     /// Locks a file that was opened by `path`, without waiting.
@@ -45,14 +47,12 @@ impl Lock {
         let metadata = file.metadata().map_err(io)?;
         let entry = register::Entry::new(&metadata, access)
             .ok_or_else(|| locked(LockHolder::ThisProcess))?;
-        // The lock belongs to the open file, which the clone shares.
-        let file = file.try_clone().map_err(io)?;
         let result = match access {
-            Access::Shared => FileExt::try_lock_shared(&file),
-            Access::Exclusive => FileExt::try_lock(&file),
+            Access::Shared => FileExt::try_lock_shared(file),
+            Access::Exclusive => FileExt::try_lock(file),
         };
         match result {
-            Ok(()) => Ok(Self { _file: file, _entry: entry }),
+            Ok(()) => Ok(Self(entry)),
             Err(TryLockError::WouldBlock) => Err(locked(LockHolder::AnotherProcess)),
             Err(TryLockError::Error(source)) => Err(io(source)),
         }
@@ -72,8 +72,7 @@ fn is_same_file(a: &Metadata, b: &Metadata) -> bool {
     (a.dev(), a.ino()) == (b.dev(), b.ino())
 }
 
-/// Windows refuses to replace a file that is open without `FILE_SHARE_DELETE`, and std can't tell files
-/// apart there.
+/// std can't tell files apart on Windows.
 #[cfg(windows)]
 fn is_same_file(_: &Metadata, _: &Metadata) -> bool {
     true
@@ -147,3 +146,6 @@ mod register {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -60,68 +60,66 @@ fn check_is_file(path: &Path, found: FileType) -> Result<(), Error> {
 /// Creates a file of no elements at `path`, with its directory entry durable, and locks it.
 pub(crate) fn create(path: &Path, new_file: &NewFile<'_>) -> Result<Store, Error> {
     let io = |source| Error::Io { action: Action::Create, path: path.into(), source };
-    let preamble = Preamble::new(new_file).ok_or_else(|| io(io::ErrorKind::FileTooLarge.into()))?;
+    // Asked first to spare the work; the rename below decides.
+    if path.symlink_metadata().is_ok() {
+        return Err(Error::AlreadyExists { path: path.into() });
+    }
     let directory = match path.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent,
         _ => Path::new("."),
     };
-    let temporary = TemporaryFile::create(directory).map_err(io)?;
-    let lock = Lock::acquire(&temporary.file, path, Access::Exclusive)?;
-    write_new(&temporary.file, &preamble, new_file).map_err(|source| {
-        if matches!(source.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded) {
-            let needed_bytes = preamble.data_offset.get();
-            return Error::DiskFull { path: path.into(), needed_bytes, source };
-        }
-        io(source)
-    })?;
-    let file = temporary.rename(path).map_err(|error| match error.kind() {
-        io::ErrorKind::AlreadyExists => Error::AlreadyExists { path: path.into() },
-        _ => io(error),
+    let (file, temporary) = create_temporary(directory).map_err(io)?;
+    let lock = fill_and_rename(path, &file, &temporary, new_file).inspect_err(|_| {
+        // A file that can't be removed is only litter, and the first error says more.
+        let _ = fs::remove_file(&temporary);
     })?;
     sync_directory(directory).map_err(io)?;
     Store::open(path, Box::new(FileStorage::new(file)), Some(lock))
 }
 
-/// Writes everything before the data, with its place on the device, and makes it durable.
-fn write_new(file: &File, preamble: &Preamble, new_file: &NewFile<'_>) -> io::Result<()> {
-    let storage = FileStorage::new(file.try_clone()?);
-    storage.allocate(0, preamble.data_offset.get())?;
-    storage.write_all_at(0, &Header::create(preamble, new_file.descriptor, new_file.mode))?;
-    file.sync_all()
-}
-
-/// A file that is removed when dropped, unless it was renamed before.
-struct TemporaryFile {
-    file: File,
-    path: PathBuf,
-}
-
-impl TemporaryFile {
-    fn create(directory: &Path) -> io::Result<Self> {
-        static COUNT: AtomicU64 = AtomicU64::new(0);
-        loop {
-            let count = COUNT.fetch_add(1, Ordering::Relaxed);
-            let path = directory.join(format!(".persist-{}-{count}.tmp", std::process::id()));
-            match File::options().read(true).write(true).create_new(true).open(&path) {
-                // Left behind by a process of the same number that was killed.
-                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
-                result => return Ok(Self { file: result?, path }),
-            }
+/// Creates an empty file of a name that no other file has.
+fn create_temporary(directory: &Path) -> io::Result<(File, PathBuf)> {
+    static COUNT: AtomicU64 = AtomicU64::new(0);
+    loop {
+        let count = COUNT.fetch_add(1, Ordering::Relaxed);
+        let path = directory.join(format!(".persist-{}-{count}.tmp", std::process::id()));
+        match File::options().read(true).write(true).create_new(true).open(&path) {
+            // Left behind by a process of the same number that was killed.
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+            result => return Ok((result?, path)),
         }
     }
-
-    /// Renames the file to `to`, which must not exist.
-    fn rename(self, to: &Path) -> io::Result<File> {
-        rename_without_replacing(&self.path, to)?;
-        self.file.try_clone()
-    }
 }
 
-impl Drop for TemporaryFile {
-    fn drop(&mut self) {
-        // After a rename there is nothing to remove; a file that can't be removed is only litter.
-        let _ = fs::remove_file(&self.path);
-    }
+/// Makes an empty file one of no elements, locks it, makes it durable and gives it its name.
+fn fill_and_rename(
+    path: &Path,
+    file: &File,
+    temporary: &Path,
+    new_file: &NewFile<'_>,
+) -> Result<Lock, Error> {
+    let io = |source| Error::Io { action: Action::Create, path: path.into(), source };
+    let preamble = Preamble::new(new_file).ok_or_else(|| io(io::ErrorKind::FileTooLarge.into()))?;
+    // Before the file has its name, so that nobody can be faster.
+    let lock = Lock::acquire(file, path, Access::Exclusive)?;
+    let header = Header::create(&preamble, new_file.descriptor, new_file.mode);
+    let data_offset = preamble.data_offset.get();
+    write_header(file, &header, data_offset)
+        .map_err(|source| Error::no_room(Action::Create, path, data_offset, source))?;
+    rename_without_replacing(temporary, path).map_err(|error| match error.kind() {
+        io::ErrorKind::AlreadyExists => Error::AlreadyExists { path: path.into() },
+        _ => io(error),
+    })?;
+    Ok(lock)
+}
+
+/// Writes what stands before the journal, gives everything before the data its place on the device, and
+/// makes both durable.
+fn write_header(file: &File, header: &[u8], data_offset: u64) -> io::Result<()> {
+    let storage = FileStorage::new(file.try_clone()?);
+    storage.allocate(0, data_offset)?;
+    storage.write_all_at(0, header)?;
+    file.sync_all()
 }
 
 fn rename_without_replacing(from: &Path, to: &Path) -> io::Result<()> {
@@ -136,7 +134,8 @@ fn rename_without_replacing(from: &Path, to: &Path) -> io::Result<()> {
             result => return Ok(result?),
         }
     }
-    fs::hard_link(from, to)
+    fs::hard_link(from, to)?;
+    fs::remove_file(from)
 }
 
 #[cfg(unix)]

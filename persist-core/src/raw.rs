@@ -18,6 +18,9 @@ use crate::error::{Action, Error};
 use crate::mapping::Mapping;
 use crate::store::Store;
 
+/// The least address space to reserve: a mapping can't be empty, nor smaller than a page.
+const MIN_RESERVE_BYTES: usize = 1 << 16;
+
 #[derive(Debug)]
 pub(crate) struct RawVec {
     base: NonNull<u8>,
@@ -170,6 +173,7 @@ impl RawVec {
 
     /// Gives back the room after `capacity` elements, but for what the last commit needs.
     pub(crate) fn shrink(&mut self, capacity: usize) -> Result<(), Error> {
+        self.store.check_poison()?;
         let bytes = self.size_of(capacity.max(self.len).min(self.capacity))? as u64;
         if self.store.storage().maps_past_end() {
             self.store.shrink(bytes)?;
@@ -218,13 +222,21 @@ fn map(store: &Store, reserve_bytes: usize) -> io::Result<Mapping> {
     let needed = usize::try_from(store.data_capacity_bytes());
     let needed = needed.map_err(|_| io::ErrorKind::OutOfMemory)?;
     let wanted = mapping_bytes(store, reserve_bytes);
-    Mapping::reserve(store.storage(), store.data_offset(), needed, wanted)
+    Mapping::reserve(
+        store.storage(),
+        store.data_offset(),
+        needed.max(wanted.min(MIN_RESERVE_BYTES)),
+        wanted,
+    )
 }
 
 /// How large a mapping should be: as large as the room for elements, or where storage can grow under
 /// a mapping, `reserve_bytes`.
 fn mapping_bytes(store: &Store, reserve_bytes: usize) -> usize {
     let available = usize::try_from(store.data_capacity_bytes()).unwrap_or(usize::MAX);
-    let reserved = if store.storage().maps_past_end() { reserve_bytes } else { 0 };
+    let reserved = match store.storage().maps_past_end() {
+        true => reserve_bytes.max(MIN_RESERVE_BYTES),
+        false => 0,
+    };
     available.max(reserved)
 }

@@ -1,7 +1,9 @@
 //! [`MmapSlice`]: the elements of a file, to read.
 
 use std::borrow::Borrow;
+use std::cmp::Ordering;
 use std::fmt;
+use std::hash::{Hash, Hasher};
 use std::marker::PhantomData;
 use std::ops::Deref;
 use std::path::Path;
@@ -69,6 +71,7 @@ impl<T: Persist> MmapSlice<T> {
 
     /// The elements of a store that was found to be one of `T`.
     pub(crate) fn new(store: Store) -> Result<Self, Error> {
+        assert_eq!(store.header().preamble.element_bytes.get(), size_of::<T>() as u64);
         let too_large = || store.too_large(Some(store.committed_len()));
         let len = usize::try_from(store.committed_len()).map_err(|_| too_large())?;
         let bytes = usize::try_from(store.committed_bytes()).ok();
@@ -161,6 +164,24 @@ macro_rules! slice_traits {
         }
 
         impl<T: Persist + Eq> Eq for $type<T> {}
+
+        impl<T: Persist + PartialOrd> PartialOrd for $type<T> {
+            fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+                self.as_slice().partial_cmp(other.as_slice())
+            }
+        }
+
+        impl<T: Persist + Ord> Ord for $type<T> {
+            fn cmp(&self, other: &Self) -> Ordering {
+                self.as_slice().cmp(other.as_slice())
+            }
+        }
+
+        impl<T: Persist + Hash> Hash for $type<T> {
+            fn hash<H: Hasher>(&self, state: &mut H) {
+                self.as_slice().hash(state);
+            }
+        }
 
         impl<T: Persist + PartialEq> PartialEq<[T]> for $type<T> {
             fn eq(&self, other: &[T]) -> bool {

@@ -4,6 +4,8 @@
 //! There is a real one, a [file](file), and for tests a [heap](heap) that Miri can run. Storage never
 //! sees an element type, a header or a lock, and it never interprets what it holds.
 
+#[cfg(test)]
+pub(crate) mod faulty;
 mod file;
 #[cfg(test)]
 pub(crate) mod heap;

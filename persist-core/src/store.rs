@@ -10,7 +10,7 @@ use std::io;
 use std::path::Path;
 use std::sync::Arc;
 
-use crate::error::{Action, Error};
+use crate::error::{Action, Error, is_full};
 use crate::header::{DESCRIPTOR_OFFSET, Header, HeaderFault, Preamble, Slots, State};
 use crate::lock::Lock;
 use crate::mapping::Mapping;
@@ -34,6 +34,7 @@ pub(crate) struct Store {
     /// Up to here every byte has its place on the device.
     allocated_bytes: u64,
     poison: Option<(Action, Arc<io::Error>)>,
+    // Dropped after the storage, which closes the file: see `Lock`.
     _lock: Option<Lock>,
 }
 
@@ -172,7 +173,9 @@ impl Store {
             match self.storage.allocate(start, end) {
                 Ok(()) => break self.allocated_bytes = end,
                 // A smaller step may still find room, down to the one that is needed.
-                Err(error) if is_full(&error) && end > needed => end = needed + (end - needed) / 2,
+                Err(error) if is_too_much(&error) && end > needed => {
+                    end = needed + (end - needed) / 2
+                }
                 Err(error) => {
                     self.give_back();
                     return Err(self.growth_error(needed - start, error));
@@ -233,10 +236,7 @@ impl Store {
     }
 
     fn growth_error(&self, needed_bytes: u64, source: io::Error) -> Error {
-        if is_full(&source) {
-            return Error::DiskFull { path: self.path.clone(), needed_bytes, source };
-        }
-        self.io(Action::Grow, source)
+        Error::no_room(Action::Grow, &self.path, needed_bytes, source)
     }
 
     pub(crate) fn too_large(&self, elements: Option<u64>) -> Error {
@@ -254,8 +254,9 @@ fn growth_target(capacity: u64, needed: u64) -> u64 {
     needed.max(capacity + step).next_multiple_of(GROWTH_UNIT_BYTES)
 }
 
-fn is_full(error: &io::Error) -> bool {
-    matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded)
+/// Whether less might have been possible: the device is full, or the file may not be that long.
+fn is_too_much(error: &io::Error) -> bool {
+    is_full(error) || error.kind() == io::ErrorKind::FileTooLarge
 }
 
 /// Reads what [`Header::parse`] needs, which the preamble says.
@@ -286,3 +287,6 @@ impl HeaderFault {
 fn io_error(action: Action, path: &Path, source: io::Error) -> Error {
     Error::Io { action, path: path.into(), source }
 }
+
+#[cfg(test)]
+mod tests;

@@ -42,19 +42,19 @@ pub(crate) fn check_layout(store: &Store, program: &Layout) -> Result<(), Error>
 /// Step 10: the descriptor in the file.
 fn decode(store: &Store) -> Result<Descriptor, Error> {
     let header = store.header();
-    let corrupt = |problem: String| {
+    let corrupt = |offset_bytes, problem: String| {
         let damage = Damage {
             region: Region::Descriptor,
-            offset_bytes: DESCRIPTOR_OFFSET,
+            offset_bytes: DESCRIPTOR_OFFSET + offset_bytes,
             problem: problem.into(),
         };
         Error::Corrupt { path: store.path().into(), damage: Box::new(damage) }
     };
-    let descriptor =
-        Descriptor::decode(&header.descriptor).map_err(|error| corrupt(error.to_string()))?;
+    let descriptor = Descriptor::decode(&header.descriptor)
+        .map_err(|error| corrupt(error.offset_bytes as u64, error.problem.to_string()))?;
     let (expected, found) = (header.preamble.element_bytes.get(), descriptor.size_bytes());
     if expected != found {
-        return Err(corrupt(format!("expected elements of {expected} bytes, found {found}")));
+        return Err(corrupt(0, format!("expected elements of {expected} bytes, found {found}")));
     }
     Ok(descriptor)
 }

@@ -89,3 +89,6 @@ impl<T: Persist> Elements<T> {
         valid
     }
 }
+
+#[cfg(test)]
+mod tests;

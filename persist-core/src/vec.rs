@@ -6,6 +6,8 @@
 mod drain;
 mod edit;
 mod grow;
+#[cfg(test)]
+mod tests;
 mod traits;
 
 use std::marker::PhantomData;

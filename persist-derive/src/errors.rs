@@ -9,7 +9,7 @@ use quote::ToTokens;
 
 /// The errors found so far.
 #[derive(Default)]
-pub(crate) struct Errors(Option<syn::Error>);
+pub(crate) struct Errors(Vec<syn::Error>);
 
 impl Errors {
     /// Records what is wrong with `culprit`, and what to do instead.
@@ -19,19 +19,21 @@ impl Errors {
 
     /// Records an error that is complete already.
     pub(crate) fn push(&mut self, error: syn::Error) {
-        match &mut self.0 {
-            Some(first) => first.combine(error),
-            None => self.0 = Some(error),
-        }
+        self.0.push(error);
+    }
+
+    pub(crate) fn count(&self) -> usize {
+        self.0.len()
     }
 
     /// The value where nothing went wrong, or else one `compile_error!` for each error: nothing
     /// is ever generated beside an error.
     pub(crate) fn finish<T>(self, value: Option<T>) -> Result<T, TokenStream> {
-        match (self.0, value) {
-            (None, Some(value)) => Ok(value),
-            (Some(errors), _) => Err(errors.into_compile_error()),
-            (None, None) => unreachable!("a derive gave up without an error"),
+        let errors = self.0.into_iter().map(syn::Error::into_compile_error);
+        match (value, errors.len()) {
+            (Some(value), 0) => Ok(value),
+            (None, 0) => unreachable!("a derive gave up without an error"),
+            _ => Err(errors.collect()),
         }
     }
 }

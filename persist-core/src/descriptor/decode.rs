@@ -137,10 +137,10 @@ impl Reader<'_> {
     fn primitive(&mut self) -> Result<Primitive> {
         let start = self.at;
         let class = self.byte("the class of a primitive")?;
-        let width = self.byte("the width of a primitive")?;
+        let width_bytes = self.byte("the width of a primitive")?;
         let order = self.byte("the byte order of a primitive")?;
-        existing_primitive(class, width, order)
-            .ok_or_else(|| error(start, Problem::NoSuchPrimitive { class, width, order }))
+        existing_primitive(class, width_bytes, order)
+            .ok_or_else(|| error(start, Problem::NoSuchPrimitive { class, width_bytes, order }))
     }
 
     fn array(&mut self, depth: usize) -> Result<Array> {
@@ -161,7 +161,10 @@ impl Reader<'_> {
         let args = self.const_args()?;
         let (fields, end) = self.fields(depth + 1)?;
         if size_bytes != end {
-            return Err(error(size_at, Problem::StructSize { expected: end, found: size_bytes }));
+            return Err(error(
+                size_at,
+                Problem::StructSize { expected_bytes: end, found_bytes: size_bytes },
+            ));
         }
         Ok(Struct { name, version, size_bytes, args, fields })
     }
@@ -196,11 +199,11 @@ impl Reader<'_> {
         Ok((fields, end))
     }
 
-    fn field_offset(&mut self, expected: u64) -> Result<u64> {
+    fn field_offset(&mut self, expected_bytes: u64) -> Result<u64> {
         let start = self.at;
         match self.number("the offset of a field")? {
-            offset if offset == expected => Ok(offset),
-            found => Err(error(start, Problem::FieldOffset { expected, found })),
+            offset if offset == expected_bytes => Ok(offset),
+            found_bytes => Err(error(start, Problem::FieldOffset { expected_bytes, found_bytes })),
         }
     }
 
@@ -211,7 +214,7 @@ impl Reader<'_> {
         let width_at = self.at;
         let width_bytes = match self.byte("the width of an enum")? {
             width @ (1 | 2 | 4 | 8) => width,
-            found => return Err(error(width_at, Problem::EnumWidth { found })),
+            found_bytes => return Err(error(width_at, Problem::EnumWidth { found_bytes })),
         };
         let variants = self.variants(width_bytes)?;
         Ok(Enum { name, version, signed, width_bytes, variants })

@@ -24,7 +24,7 @@ pub enum DescriptorProblem {
     /// More bytes follow the type.
     #[error("expected the end, found {found_bytes} more bytes")]
     TrailingBytes {
-        /// How many, in bytes.
+        /// How many.
         found_bytes: usize,
     },
     /// No type begins with this byte.
@@ -65,31 +65,35 @@ pub enum DescriptorProblem {
     },
     /// The format has no such scalar.
     #[error(
-        "expected a primitive of the format, found class {class}, width {width}, order {order}"
+        "expected a primitive of the format, found class {class}, width {width_bytes}, order {order}"
     )]
     NoSuchPrimitive {
         /// The class.
         class: u8,
-        /// The width in bytes.
-        width: u8,
+        /// The width.
+        width_bytes: u8,
         /// The byte order.
         order: u8,
     },
     /// A field doesn't begin where the last one ended.
-    #[error("expected the field at offset {expected}, where the last one ended, found {found}")]
+    #[error(
+        "expected the field at offset {expected_bytes}, where the last one ended, found {found_bytes}"
+    )]
     FieldOffset {
-        /// Where the last field ended, in bytes.
-        expected: u64,
-        /// Where the field begins, in bytes.
-        found: u64,
+        /// Where the last field ended.
+        expected_bytes: u64,
+        /// Where the field begins.
+        found_bytes: u64,
     },
     /// A struct doesn't end where its last field ends.
-    #[error("expected a struct of {expected} bytes, as its fields have, found {found} bytes")]
+    #[error(
+        "expected a struct of {expected_bytes} bytes, as its fields have, found {found_bytes} bytes"
+    )]
     StructSize {
-        /// The sum of the fields in bytes.
-        expected: u64,
-        /// The size that is written, in bytes.
-        found: u64,
+        /// The sum of the fields.
+        expected_bytes: u64,
+        /// The size that is written.
+        found_bytes: u64,
     },
     /// A type is larger than any machine can address.
     #[error("expected a type of at most 2^63 - 1 bytes, found a larger one")]
@@ -101,10 +105,10 @@ pub enum DescriptorProblem {
         max_depth: usize,
     },
     /// No enum is that wide.
-    #[error("expected an enum of 1, 2, 4 or 8 bytes, found {found}")]
+    #[error("expected an enum of 1, 2, 4 or 8 bytes, found {found_bytes}")]
     EnumWidth {
-        /// The width in bytes.
-        found: u8,
+        /// The width.
+        found_bytes: u8,
     },
     /// An enum without values.
     #[error("expected at least one variant, found none")]
@@ -112,7 +116,7 @@ pub enum DescriptorProblem {
     /// The tag of a variant doesn't fit the width of its enum.
     #[error("expected a tag of {width_bytes} bytes, found {found}")]
     LargeTag {
-        /// The width of the enum in bytes.
+        /// The width of the enum.
         width_bytes: u8,
         /// The tag.
         found: u64,

@@ -102,7 +102,7 @@ impl Node {
         }
     }
 
-    /// The rule of `FORMAT.md`, "Reading a file", step 9.
+    /// The rule of `FORMAT.md`, "Reading a file", step 11.
     pub(super) fn depends_on_byte_order(&self) -> bool {
         match self {
             Self::Primitive(primitive) => primitive.width > 1 && primitive.order == Order::Native,

@@ -251,7 +251,19 @@ fn check_differences(file: &Descriptor, program: &Descriptor) -> Result<(), Test
     Ok(())
 }
 
+/// Miri has no files for failures to be kept in, and is some hundred times slower.
+fn config() -> ProptestConfig {
+    let config = ProptestConfig::default();
+    if cfg!(miri) {
+        ProptestConfig { cases: 1, failure_persistence: None, ..config }
+    } else {
+        config
+    }
+}
+
 proptest! {
+    #![proptest_config(config())]
+
     #[test]
     fn any_tree_comes_back_as_it_was(root in any_node()) {
         let decoded = Descriptor::decode(&encode(&root)).unwrap();

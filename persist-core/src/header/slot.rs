@@ -3,7 +3,7 @@
 use zerocopy::byteorder::little_endian::{U32, U64};
 use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
 
-use super::{BLOCK_BYTES, HeaderFault, SLOT_OFFSETS};
+use super::{BLOCK_BYTES, HeaderFault, SLOT_OFFSETS, first_nonzero};
 use crate::checksum::checksum;
 use crate::error::{Damage, Feature, Region};
 
@@ -123,7 +123,7 @@ impl Slot {
 fn whole(block: &[u8], parity: u64) -> Option<&Slot> {
     let slot = Slot::ref_from_bytes(block).ok()?;
     let is_whole = slot.checksum == checksum(&block[..CHECKED_BYTES])
-        && slot.reserved.iter().all(|&byte| byte == 0)
+        && first_nonzero(&slot.reserved).is_none()
         && slot.epoch.get() % 2 == parity;
     is_whole.then_some(slot)
 }

@@ -50,14 +50,28 @@ pub const fn check_type(layout: &Layout) {
         message.text(" needs alignment ");
         message.number(layout.natural_align());
         message.text(", more than the 4096 a file can give");
+    } else if layout.has_empty_name() {
+        message.text(
+            " holds a type without a name\n  help: give `TypeName::NAME` at least one character",
+        );
     } else if layout.depth() > MAX_DEPTH {
         message.text(" nests more than 64 levels of structs and arrays");
-    } else if layout.descriptor_bytes() > MAX_DESCRIPTOR_BYTES {
-        message.text(" has a descriptor of more than 1 MiB\n  help: use arrays instead of fields of the same type");
     } else {
         return;
     }
     panic!("{}", message.as_str());
+}
+
+/// Refuses a type whose descriptor is too long for a file. The length comes with the fingerprint:
+/// in const evaluation it costs too much to be counted twice.
+#[track_caller]
+pub(super) const fn check_descriptor(layout: &Layout, descriptor_bytes: usize) {
+    if descriptor_bytes > MAX_DESCRIPTOR_BYTES {
+        let mut message = Message::new("persist: ");
+        message.quoted(layout.name());
+        message.text(" has a descriptor of more than 1 MiB\n  help: use arrays instead of fields of the same type");
+        panic!("{}", message.as_str());
+    }
 }
 
 /// Refuses a layout whose fingerprint isn't the pinned one.

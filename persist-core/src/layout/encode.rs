@@ -6,6 +6,7 @@
 
 use std::fmt;
 
+use super::check::check_descriptor;
 use super::{ConstArg, Field, Kind, Layout, Variant};
 
 /// The byte that opens each node of a descriptor.
@@ -56,16 +57,16 @@ impl Fingerprint {
     /// The fingerprint of the descriptor with these bytes. O(n).
     pub(crate) const fn of_descriptor(bytes: &[u8]) -> Self {
         let mut hash = Self(Self::OFFSET_BASIS);
-        let mut i = 0;
-        while i < bytes.len() {
-            hash.update(bytes[i]);
-            i += 1;
-        }
+        hash.update(bytes);
         hash
     }
 
-    const fn update(&mut self, byte: u8) {
-        self.0 = (self.0 ^ byte as u128).wrapping_mul(Self::PRIME);
+    /// The slice pattern takes half the steps of an index, and builds wait for this loop.
+    const fn update(&mut self, mut bytes: &[u8]) {
+        while let [byte, rest @ ..] = bytes {
+            self.0 = (self.0 ^ *byte as u128).wrapping_mul(Self::PRIME);
+            bytes = rest;
+        }
     }
 }
 
@@ -83,16 +84,23 @@ impl fmt::Debug for Fingerprint {
 
 impl Layout {
     /// The fingerprint of this layout's descriptor.
+    ///
+    /// # Panics
+    ///
+    /// Where the descriptor is longer than 1 MiB. For a derived type this is a build error.
     #[must_use]
+    #[track_caller]
     pub const fn fingerprint(&self) -> Fingerprint {
-        let mut encoder = Encoder::new(&mut []);
+        let mut hash = Fingerprint(Fingerprint::OFFSET_BASIS);
+        let mut encoder = Encoder::new(Sink::Hash(&mut hash));
         encoder.layout(self);
-        encoder.hash
+        check_descriptor(self, encoder.len);
+        hash
     }
 
     /// The length of this layout's descriptor in bytes.
     pub(crate) const fn descriptor_bytes(&self) -> usize {
-        let mut encoder = Encoder::new(&mut []);
+        let mut encoder = Encoder::new(Sink::Count);
         encoder.layout(self);
         encoder.len
     }
@@ -100,65 +108,71 @@ impl Layout {
     /// This layout's descriptor.
     pub(crate) fn encode(&self) -> Vec<u8> {
         let mut out = vec![0; self.descriptor_bytes()];
-        Encoder::new(&mut out).layout(self);
+        Encoder::new(Sink::Write(&mut out)).layout(self);
         out
     }
 }
 
-/// Counts and hashes what is written; keeps as much of it as `out` has room for.
+/// Passes the bytes of a descriptor to a sink, and counts them.
 struct Encoder<'a> {
-    out: &'a mut [u8],
+    sink: Sink<'a>,
     len: usize,
-    hash: Fingerprint,
+}
+
+/// What becomes of the bytes. Builds wait for this in const evaluation, where each byte costs.
+enum Sink<'a> {
+    Count,
+    Hash(&'a mut Fingerprint),
+    Write(&'a mut [u8]),
 }
 
 impl<'a> Encoder<'a> {
-    const fn new(out: &'a mut [u8]) -> Self {
-        Self { out, len: 0, hash: Fingerprint(Fingerprint::OFFSET_BASIS) }
+    const fn new(sink: Sink<'a>) -> Self {
+        Self { sink, len: 0 }
     }
 
-    const fn byte(&mut self, byte: u8) {
-        if self.len < self.out.len() {
-            self.out[self.len] = byte;
+    const fn bytes(&mut self, bytes: &[u8]) {
+        match &mut self.sink {
+            Sink::Count => {}
+            Sink::Hash(hash) => hash.update(bytes),
+            Sink::Write(out) => {
+                let mut i = 0;
+                while i < bytes.len() {
+                    out[self.len + i] = bytes[i];
+                    i += 1;
+                }
+            }
         }
-        self.len += 1;
-        self.hash.update(byte);
+        self.len += bytes.len();
     }
 
     /// Unsigned LEB128, shortest form.
     const fn number(&mut self, mut number: u128) {
         while number >= 0x80 {
-            self.byte(number as u8 | 0x80);
+            self.bytes(&[number as u8 | 0x80]);
             number >>= 7;
         }
-        self.byte(number as u8);
+        self.bytes(&[number as u8]);
     }
 
     const fn text(&mut self, text: &str) {
-        let bytes = text.as_bytes();
-        self.number(bytes.len() as u128);
-        let mut i = 0;
-        while i < bytes.len() {
-            self.byte(bytes[i]);
-            i += 1;
-        }
+        self.number(text.len() as u128);
+        self.bytes(text.as_bytes());
     }
 
     const fn layout(&mut self, layout: &Layout) {
         match layout.kind {
             Kind::Primitive(primitive) => {
-                self.byte(tag::PRIMITIVE);
-                self.byte(primitive.class as u8);
-                self.byte(primitive.width);
-                self.byte(primitive.order as u8);
+                let (class, order) = (primitive.class as u8, primitive.order as u8);
+                self.bytes(&[tag::PRIMITIVE, class, primitive.width, order]);
             }
             Kind::Array { element, len } => {
-                self.byte(tag::ARRAY);
+                self.bytes(&[tag::ARRAY]);
                 self.number(len as u128);
                 self.layout(element);
             }
             Kind::Struct { name, version, args, fields, .. } => {
-                self.byte(tag::STRUCT);
+                self.bytes(&[tag::STRUCT]);
                 self.text(name);
                 self.number(version as u128);
                 self.number(layout.size as u128);
@@ -166,30 +180,30 @@ impl<'a> Encoder<'a> {
                 self.fields(fields);
             }
             Kind::Enum { name, version, signed, variants } => {
-                self.byte(tag::ENUM);
+                self.bytes(&[tag::ENUM]);
                 self.text(name);
                 self.number(version as u128);
-                self.byte(signed as u8);
-                self.byte(layout.size as u8);
+                self.bytes(&[signed as u8]);
+                self.bytes(&[layout.size as u8]);
                 self.variants(variants, layout.size);
             }
             Kind::Padding => {
-                self.byte(tag::PADDING);
+                self.bytes(&[tag::PADDING]);
                 self.number(layout.size as u128);
             }
             Kind::FixedStr => {
-                self.byte(tag::FIXED_STR);
+                self.bytes(&[tag::FIXED_STR]);
                 self.number(layout.size as u128);
             }
             Kind::Phantom { name } => {
-                self.byte(tag::PHANTOM);
+                self.bytes(&[tag::PHANTOM]);
                 self.text(name);
             }
             Kind::Opaque { name, any_bits, .. } => {
-                self.byte(tag::OPAQUE);
+                self.bytes(&[tag::OPAQUE]);
                 self.text(name);
                 self.number(layout.size as u128);
-                self.byte(any_bits as u8);
+                self.bytes(&[any_bits as u8]);
             }
         }
     }

@@ -1,7 +1,9 @@
 //! Storage on the heap, for tests: the same code as over a file, where Miri can see it.
 //!
 //! Clones share their bytes, as two handles of one file do. A mapping is the memory itself, which is
-//! what a shared mapping of a file is.
+//! what a shared mapping of a file is. Storage that must be mapped anew when it grew moves its bytes
+//! to other memory each time, and frees the old with the old mapping, so that an address that
+//! outlived its mapping is a use of freed memory.
 
 use std::alloc::{Layout, alloc_zeroed, dealloc};
 use std::io;
@@ -12,9 +14,10 @@ use crate::mapping::Mapping;
 
 #[derive(Debug, Clone)]
 pub(crate) struct HeapStorage {
-    region: Arc<HeapRegion>,
+    region: Arc<Mutex<Arc<HeapRegion>>>,
     len_bytes: Arc<Mutex<u64>>,
-    /// Mappings may reach to here. Past it, `allocate` says that the disk is full.
+    /// Past this, `allocate` says that the disk is full.
+    full_at: u64,
     maps_past_end: bool,
 }
 
@@ -45,6 +48,14 @@ impl HeapRegion {
         // SAFETY: the sum is inside the allocation, by the assertion.
         unsafe { self.base.add(offset as usize) }
     }
+
+    /// The same bytes elsewhere.
+    fn moved(&self) -> Self {
+        let moved = Self::new(self.layout.size());
+        // SAFETY: both have that many bytes, and a new allocation overlaps no other.
+        unsafe { moved.base.copy_from_nonoverlapping(self.base, self.layout.size()) }
+        moved
+    }
 }
 
 impl Drop for HeapRegion {
@@ -55,18 +66,39 @@ impl Drop for HeapRegion {
 }
 
 impl HeapStorage {
-    /// Storage that is full at `bytes`.
+    /// Storage that is full at `bytes`, and can be mapped somewhat further.
     pub(crate) fn new(bytes: usize) -> Self {
+        Self { maps_past_end: true, ..Self::over(HeapRegion::new(bytes + (1 << 16)), bytes) }
+    }
+
+    /// Storage that is full at `bytes`. It has to be mapped anew whenever it grew, and then is elsewhere.
+    pub(crate) fn that_must_remap(bytes: usize) -> Self {
+        Self::over(HeapRegion::new(bytes), bytes)
+    }
+
+    fn over(region: HeapRegion, full_at: usize) -> Self {
         Self {
-            region: Arc::new(HeapRegion::new(bytes)),
+            region: Arc::new(Mutex::new(Arc::new(region))),
             len_bytes: Arc::default(),
-            maps_past_end: true,
+            full_at: full_at as u64,
+            maps_past_end: false,
         }
     }
 
-    /// Storage that has to be mapped anew whenever it grew.
-    pub(crate) fn that_must_remap(bytes: usize) -> Self {
-        Self { maps_past_end: false, ..Self::new(bytes) }
+    fn region(&self) -> Arc<HeapRegion> {
+        Arc::clone(&self.region.lock().expect("a test panicked"))
+    }
+
+    fn map_region(
+        &self,
+        region: Arc<HeapRegion>,
+        offset: u64,
+        bytes: usize,
+    ) -> io::Result<Mapping> {
+        if offset + bytes as u64 > region.layout.size() as u64 {
+            return Err(io::ErrorKind::OutOfMemory.into());
+        }
+        Ok(Mapping::heap(region.at(offset, bytes), bytes, region))
     }
 }
 
@@ -79,7 +111,8 @@ impl Storage for HeapStorage {
         if offset + buffer.len() as u64 > self.len_bytes()? {
             return Err(io::ErrorKind::UnexpectedEof.into());
         }
-        let from = self.region.at(offset, buffer.len());
+        let region = self.region();
+        let from = region.at(offset, buffer.len());
         // SAFETY: `from` has that many bytes, all initialised by `alloc_zeroed`; the buffer is
         // the caller's own and can't overlap.
         unsafe { from.copy_to_nonoverlapping(buffer.as_mut_ptr(), buffer.len()) }
@@ -88,7 +121,8 @@ impl Storage for HeapStorage {
 
     fn write_all_at(&self, offset: u64, bytes: &[u8]) -> io::Result<()> {
         self.allocate(offset, offset + bytes.len() as u64)?;
-        let to = self.region.at(offset, bytes.len());
+        let region = self.region();
+        let to = region.at(offset, bytes.len());
         // SAFETY: `to` has that many bytes, and the vector writes only header bytes this way, which
         // are in no mapping.
         unsafe { to.copy_from_nonoverlapping(bytes.as_ptr(), bytes.len()) }
@@ -96,7 +130,7 @@ impl Storage for HeapStorage {
     }
 
     fn allocate(&self, _: u64, end: u64) -> io::Result<()> {
-        if end > self.region.layout.size() as u64 {
+        if end > self.full_at {
             return Err(io::ErrorKind::StorageFull.into());
         }
         let mut len = self.len_bytes.lock().expect("a test panicked");
@@ -118,14 +152,15 @@ impl Storage for HeapStorage {
     }
 
     fn map(&self, offset: u64, bytes: usize) -> io::Result<Mapping> {
-        if offset + bytes as u64 > self.region.layout.size() as u64 {
-            return Err(io::ErrorKind::OutOfMemory.into());
+        if !self.maps_past_end {
+            let mut region = self.region.lock().expect("a test panicked");
+            *region = Arc::new(region.moved());
         }
-        Ok(Mapping::heap(self.region.at(offset, bytes), bytes, Arc::clone(&self.region)))
+        self.map_region(self.region(), offset, bytes)
     }
 
     fn map_read_only(&self, offset: u64, bytes: usize) -> io::Result<Mapping> {
-        self.map(offset, bytes)
+        self.map_region(self.region(), offset, bytes)
     }
 
     fn maps_past_end(&self) -> bool {

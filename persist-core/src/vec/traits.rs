@@ -3,7 +3,9 @@
 #![forbid(unsafe_code)]
 
 use std::borrow::{Borrow, BorrowMut};
+use std::cmp::Ordering;
 use std::fmt;
+use std::hash::{Hash, Hasher};
 use std::io;
 use std::ops::{Deref, DerefMut};
 use std::slice;

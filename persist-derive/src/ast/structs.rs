@@ -53,13 +53,15 @@ fn field(
     names: &mut check::Names,
     errors: &mut Errors,
 ) -> Field {
+    let errors_before = errors.count();
     let mut attrs: field::Attrs = attr::parse(&syntax.attrs, errors);
+    let readable = errors.count() == errors_before;
     let name = name(&member, attrs.rename.as_ref());
     match &attrs.rename {
         Some(rename) => names.claim(&name, rename, errors),
         None => names.claim(&name, &member, errors),
     }
-    let storage = storage(&mut attrs, errors);
+    let storage = if readable { storage(&mut attrs, errors) } else { Storage::Plain };
     check::types::refuse(&syntax.ty, &storage, errors);
     let span = syntax.ident.as_ref().map_or_else(|| syntax.ty.span(), Ident::span);
     Field { member, name, ty: syntax.ty.clone(), storage, span }

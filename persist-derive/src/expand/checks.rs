@@ -16,7 +16,7 @@ pub(super) fn expand(input: &Input) -> TokenStream {
     }
     let Input { krate, ident, .. } = input;
     let span = located(ident.span());
-    let layout = quote_spanned!(span=> <#ident as #krate::Persist>::LAYOUT);
+    let layout = quote_spanned!(span=> __LAYOUT);
     let fields = match &input.body {
         Body::Struct(body) => fields(body, &layout).map(constant).collect(),
         Body::Enum(_) => TokenStream::new(),
@@ -27,6 +27,7 @@ pub(super) fn expand(input: &Input) -> TokenStream {
     });
     let whole = constant(quote_spanned!(span=> __persist::check_type(#layout)));
     quote_spanned! {span=>
+        const #layout: &__persist::Layout = <#ident as #krate::Persist>::LAYOUT;
         #fields
         #whole
         #pin

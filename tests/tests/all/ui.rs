@@ -194,7 +194,9 @@ fn outcomes(cases: &BTreeMap<String, String>, stdout: &str) -> BTreeMap<String, 
             Some("compiler-artifact") => outcome.compiled = true,
             Some("compiler-message") => {
                 // The compiler repeats itself, and cargo keeps it from the user.
-                let new = |it: &Diagnostic| outcome.diagnostics.iter().all(|old| old.rendered != it.rendered);
+                let new = |it: &Diagnostic| {
+                    outcome.diagnostics.iter().all(|old| old.rendered != it.rendered)
+                };
                 let diagnostic = diagnostic(&message["message"]).filter(new);
                 outcome.diagnostics.extend(diagnostic);
             }

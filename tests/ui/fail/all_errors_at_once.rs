@@ -10,6 +10,6 @@ struct Row<'a> { //~ ERROR `Row` has no `repr(C)` //~ ERROR elements can't borro
     count: usize, //~ ERROR the width of `usize` and `isize` is the machine's
 }
 
-const _: &str = <Row as Persist>::LAYOUT; //~ ERROR the trait bound
+const _: persist_core::Fingerprint = <Row as Persist>::FINGERPRINT; //~ ERROR can't be stored in a persist file
 
 fn main() {}

@@ -5,7 +5,6 @@ use persist_core::Persist;
 #[persist(rename = "")] //~ ERROR a name can't be empty
 #[persist(version = "1")] //~ ERROR expected integer literal
 #[persist(crate = "not a path")] //~ ERROR this is not a path
-#[persist(transparent = true)] //~ ERROR expected `,`
 #[repr(C)]
 struct Row {
     #[persist(rename = 7)] //~ ERROR expected string literal
@@ -16,6 +15,13 @@ struct Row {
     c: u8,
     #[persist(checked)] //~ ERROR expected `=`
     d: u8,
+}
+
+#[derive(Clone, Copy, Persist)]
+#[persist(transparent = true)] //~ ERROR expected `,`
+#[repr(transparent)]
+struct Flag {
+    a: u8,
 }
 
 #[derive(Clone, Copy, Persist)]

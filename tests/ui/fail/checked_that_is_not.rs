@@ -8,7 +8,7 @@ struct Foreign(u8);
 #[repr(C)]
 struct Row {
     #[persist(checked = "Foreign")]
-    foreign: Foreign, //~ ERROR the trait bound `Foreign: AnyBitPattern` is not satisfied //~ ERROR the trait bound `Foreign: NoUninit` is not satisfied
+    foreign: Foreign, //~ ERROR CheckedBitPattern` is not satisfied //~ ERROR NoUninit` is not satisfied
 }
 
 fn main() {}

@@ -10,8 +10,7 @@ enum Side {
 //~? write the integer alone, such as `#[repr(u8)]` or `#[repr(i32)]`
 
 #[derive(Clone, Copy, Persist)]
-#[allow(conflicting_representation_hints)]
-#[repr(C, u8)] //~ ERROR an enum can't be `repr(C)`: its size is the C compiler's choice
+#[repr(C, u8)] //~ ERROR conflicting representation hints //~ ERROR an enum can't be `repr(C)`: its size is the C compiler's choice
 enum Both {
     Buy,
     Sell,

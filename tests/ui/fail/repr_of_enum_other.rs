@@ -9,8 +9,7 @@ enum Padded {
 }
 
 #[derive(Clone, Copy, Persist)]
-#[allow(conflicting_representation_hints)]
-#[repr(u8, u16)] //~ ERROR `u8` and `u16` contradict
+#[repr(u8, u16)] //~ ERROR conflicting representation hints //~ ERROR `u8` and `u16` contradict
 enum Two {
     Buy,
     Sell,

@@ -6,7 +6,6 @@ use persist_core::Persist;
 struct Row {
     name: String, //~ ERROR a `String` keeps its text elsewhere in memory
     path: std::string::String, //~ ERROR a `String` keeps its text elsewhere in memory
-    bare: str, //~ ERROR `str` has no fixed size
 }
 //~? use `FixedStr<N>`, which keeps up to N bytes of text inline
 

@@ -2,7 +2,7 @@
 use persist_core::Persist;
 
 macro_rules! index {
-    () => { usize };
+    () => { usize }; //~ ERROR `usize` can't be stored in a persist file
 }
 macro_rules! row {
     ($type:ty) => {
@@ -17,7 +17,7 @@ macro_rules! row {
 #[derive(Clone, Copy, Persist)]
 #[repr(C)]
 struct Row {
-    index: index!(), //~ ERROR `usize` can't be stored in a persist file
+    index: index!(),
 }
 
 row!(usize); //~ ERROR the width of `usize` and `isize` is the machine's

@@ -1,8 +1,6 @@
 //! Names of the user don't meet those of the generated code.
 #![no_implicit_prelude]
 #![allow(dead_code, non_camel_case_types, non_upper_case_globals)]
-use persist_core::Persist;
-
 extern crate std;
 
 #[derive(::core::clone::Clone, ::core::marker::Copy, ::persist_core::Persist)]

@@ -17,6 +17,6 @@ macro_rules! row {
 }
 
 row!(Row, C, u32, 1 + 2, "R");
-row!(r#type, C, u64, { const N: usize = 4; N }, "T");
+row!(r#type, C, u64, 3 + 3, "T");
 
 fn main() {}

@@ -1,6 +1,6 @@
 //! The generated code breaks no lint of the user's crate.
 #![forbid(unsafe_code)]
-#![deny(warnings, missing_docs, unreachable_pub, unused, let_underscore_drop, single_use_lifetimes)]
+#![deny(warnings, missing_docs, unused, let_underscore_drop, single_use_lifetimes)]
 #![deny(future_incompatible, trivial_casts, trivial_numeric_casts, unused_qualifications)]
 #![allow(dead_code)]
 use std::marker::PhantomData;

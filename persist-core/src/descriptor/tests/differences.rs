@@ -221,6 +221,8 @@ fn enums() {
         "size   file: 1 byte  program: 2 bytes",
     ];
     check(&tick([("s", Node::Enum(file.clone()))]), &tick([("s", Node::Enum(program))]), &rows);
+    let signed = Enum { signed: true, ..file.clone() };
+    check(&Node::Enum(file.clone()), &Node::Enum(signed), &["repr   file: u8  program: i8"]);
     let renamed = enumeration("Colour", &[("Red", 0)]);
     check(
         &tick([("s", Node::Enum(file))]),
@@ -263,6 +265,7 @@ fn the_rows_past_24_are_counted() {
 
 /// 60 names of 8 KiB around 50,000 fields: paths of 480 KiB each, 24 GiB in all.
 #[test]
+#[cfg_attr(miri, ignore = "large")]
 fn hostile_names_fill_no_memory() {
     let nested = |width| {
         let fields = (0..50_000).map(|i| (format!("{i}"), unsigned(width)));

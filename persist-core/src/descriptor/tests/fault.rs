@@ -159,6 +159,7 @@ fn foreign_types_are_blamed_last() {
 }
 
 #[test]
+#[cfg_attr(miri, ignore = "large")]
 fn elements_may_be_large() {
     let mut element = vec![1; 1 << 20];
     *element.last_mut().unwrap() = 2;

@@ -1,0 +1,55 @@
+//! What a lock is on. Who is kept out by whom is tested from outside, with other processes.
+
+#![forbid(unsafe_code)]
+#![cfg(unix)]
+
+use std::fs;
+use std::os::unix::fs::symlink;
+
+use super::*;
+
+#[test]
+#[cfg_attr(miri, ignore = "needs real files")]
+fn a_file_is_still_at_its_name_until_another_is_renamed_over_it() {
+    let directory = tempfile::tempdir().unwrap();
+    let [name, link, other] = ["name", "link", "other"].map(|name| directory.path().join(name));
+    let file = File::create(&name).unwrap();
+    symlink(&name, &link).unwrap();
+    assert!(is_still_at(&file, &name).unwrap());
+    assert!(is_still_at(&file, &link).unwrap(), "a link leads to the file");
+
+    fs::write(&other, "").unwrap();
+    assert!(!is_still_at(&file, &other).unwrap());
+    fs::rename(&other, &name).unwrap();
+    assert!(!is_still_at(&file, &name).unwrap());
+    assert!(!is_still_at(&file, &link).unwrap());
+
+    fs::remove_file(&name).unwrap();
+    assert_eq!(is_still_at(&file, &name).unwrap_err().kind(), io::ErrorKind::NotFound);
+}
+
+#[test]
+#[cfg_attr(miri, ignore = "needs real files")]
+fn the_register_admits_one_writer_or_many_readers() {
+    use Access::{Exclusive, Shared};
+
+    let file = tempfile::tempfile().unwrap();
+    let metadata = file.metadata().unwrap();
+    let enter = |access| register::Entry::new(&metadata, access);
+
+    let readers = [enter(Shared).unwrap(), enter(Shared).unwrap()];
+    assert!(enter(Exclusive).is_none());
+    let [first, second] = readers;
+    drop(first);
+    assert!(enter(Exclusive).is_none(), "one reader is left");
+    drop(second);
+
+    let writer = enter(Exclusive).unwrap();
+    assert!(enter(Exclusive).is_none());
+    assert!(enter(Shared).is_none());
+    let another = tempfile::tempfile().unwrap().metadata().unwrap();
+    assert!(register::Entry::new(&another, Exclusive).is_some(), "another file is free");
+    assert!(enter(Shared).is_none(), "who was refused changed nothing");
+    drop(writer);
+    assert!(enter(Shared).is_some());
+}

@@ -1,0 +1,24 @@
+//! By how much files grow. What a store writes and when is tested through the vector.
+
+#![forbid(unsafe_code)]
+
+use super::*;
+
+#[test]
+fn a_file_doubles_between_a_mebibyte_and_a_gibibyte() {
+    const MIB: u64 = 1 << 20;
+    const GIB: u64 = 1 << 30;
+    for (capacity, needed, target) in [
+        (0, 1, MIB),
+        (0, MIB, MIB),
+        (0, MIB + 1, MIB + GROWTH_UNIT_BYTES),
+        (MIB, MIB + 1, 2 * MIB),
+        (48 * MIB, 48 * MIB + 8, 96 * MIB),
+        (GIB, GIB + 1, 2 * GIB),
+        (5 * GIB, 5 * GIB + 1, 6 * GIB),
+        (5 * GIB, 7 * GIB, 7 * GIB),
+        (100, 200, MIB + GROWTH_UNIT_BYTES),
+    ] {
+        assert_eq!(growth_target(capacity, needed), target, "{capacity} {needed}");
+    }
+}

@@ -1,0 +1,159 @@
+//! The [`Report`] as text for people.
+
+use std::fmt::{self, Display, Formatter};
+
+use persist_core::Error;
+
+use super::job::STRONGEST_WIND_MPH;
+use super::{Airport, Contents, Correction, Import, Observation, Opening, Reading, Report};
+use crate::format::{count, decimal, duration, mebibytes};
+
+impl Display for Report {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        write_import(f, self)?;
+        write_opening(f, &self.opening, &self.import)?;
+        write_contents(f, &self.contents)?;
+        write_corrections(f, self)?;
+        write_refusals(f, self)
+    }
+}
+
+fn write_import(f: &mut Formatter<'_>, report: &Report) -> fmt::Result {
+    let Import { replaced, reading, writing, file_bytes, .. } = report.import;
+    let rows = count(report.contents.rows);
+    let element_bytes = size_of::<Observation>();
+    writeln!(f, "Import")?;
+    writeln!(f, "  from         {}", report.csv.display())?;
+    writeln!(f, "  to           {}", report.file.display())?;
+    if replaced > 0 {
+        writeln!(f, "  which held   {} rows of an earlier run: cleared first", count(replaced))?;
+    }
+    writeln!(f, "  CSV read     {:>9}   {rows} rows", duration(reading))?;
+    writeln!(
+        f,
+        "  file written {:>9}   {rows} elements of {element_bytes} bytes, committed and closed",
+        duration(writing)
+    )?;
+    writeln!(f, "  file size    {:>9}   header and journal included", mebibytes(file_bytes))
+}
+
+fn write_opening(f: &mut Formatter<'_>, opening: &Opening, import: &Import) -> fmt::Result {
+    let times = import.reading.as_secs_f64() / opening.slice.as_secs_f64();
+    writeln!(
+        f,
+        "\nOpening (median of {}, including a look at every element: its airport must be one of three)",
+        opening.opens
+    )?;
+    let slice = duration(opening.slice);
+    writeln!(
+        f,
+        "  MmapSlice    {slice:>9}   to read: {} times as fast as the CSV",
+        decimal(times, 0)
+    )?;
+    writeln!(f, "  MmapVec      {:>9}   to read and write", duration(opening.vec))
+}
+
+fn write_contents(f: &mut Formatter<'_>, contents: &Contents) -> fmt::Result {
+    writeln!(f, "\nContents, computed from the file")?;
+    writeln!(f, "  airport        rows   mean temperature   mean wind")?;
+    for airport in &contents.airports {
+        writeln!(
+            f,
+            "  {:<7} {:>11} {:>15} °F {:>7} mph",
+            airport.origin.code(),
+            count(airport.rows),
+            or_dash(airport.mean_temp),
+            or_dash(airport.mean_wind)
+        )?;
+    }
+    write_extreme(f, "warmest", contents.warmest.as_ref())?;
+    write_extreme(f, "coldest", contents.coldest.as_ref())?;
+    let missing = Reading::ALL.iter().zip(contents.missing).filter(|&(_, missing)| missing > 0);
+    let missing: Vec<_> = missing
+        .map(|(reading, missing)| format!("{} {}", reading.column(), count(missing)))
+        .collect();
+    match &missing[..] {
+        [] => writeln!(f, "  missing      nothing"),
+        missing => writeln!(f, "  missing      {}", missing.join(", ")),
+    }
+}
+
+fn write_extreme(f: &mut Formatter<'_>, what: &str, found: Option<&Observation>) -> fmt::Result {
+    let Some(observation) = found else { return Ok(()) };
+    let temperature = or_dash(observation.get(Reading::Temperature));
+    writeln!(f, "  {what}      {temperature} °F at {}", Hour(observation))
+}
+
+fn write_corrections(f: &mut Formatter<'_>, report: &Report) -> fmt::Result {
+    /// More of them would push everything else off the screen.
+    const MOST_SHOWN: usize = 5;
+    writeln!(
+        f,
+        "\nCorrection in place, of winds above {STRONGEST_WIND_MPH} mph, the strongest on record"
+    )?;
+    for correction in report.corrections.iter().take(MOST_SHOWN) {
+        write_correction(f, correction)?;
+    }
+    match report.corrections.len() {
+        0 => writeln!(f, "  none was needed"),
+        n if n > MOST_SHOWN => writeln!(f, "  … and {} more", count(n - MOST_SHOWN)),
+        _ => Ok(()),
+    }?;
+    for (before, after) in report.contents.airports.iter().zip(&report.corrected.airports) {
+        write_mean_wind(f, before, after)?;
+    }
+    Ok(())
+}
+
+fn write_correction(f: &mut Formatter<'_>, correction: &Correction) -> fmt::Result {
+    let Correction { index, before, after, .. } = correction;
+    writeln!(f, "  element {}, {}", count(*index), Hour(before))?;
+    writeln!(f, "    was          {} mph", or_dash(before.get(Reading::WindSpeed)))?;
+    match after.get(Reading::WindSpeed) {
+        Some(mph) => writeln!(f, "    reopened     {} mph", decimal(mph, 2)),
+        None => writeln!(f, "    reopened     missing: committed, closed, and still so"),
+    }
+}
+
+fn write_mean_wind(f: &mut Formatter<'_>, before: &Airport, after: &Airport) -> fmt::Result {
+    if before.mean_wind == after.mean_wind {
+        return Ok(());
+    }
+    let (before, after) = (or_dash(before.mean_wind), (after.origin, or_dash(after.mean_wind)));
+    writeln!(f, "    mean wind    {before} mph before, {} mph now, at {}", after.1, after.0.code())
+}
+
+fn write_refusals(f: &mut Formatter<'_>, report: &Report) -> fmt::Result {
+    writeln!(f, "\nRefused: a second handle, while an MmapVec is open")?;
+    write_refusal(f, report.second_handle.as_ref())?;
+    writeln!(
+        f,
+        "\nRefused: a struct of the same name and size, with other fields (src/weather/v2.rs)"
+    )?;
+    write_refusal(f, report.changed_struct.as_ref())
+}
+
+fn write_refusal(f: &mut Formatter<'_>, refusal: Option<&Error>) -> fmt::Result {
+    let Some(error) = refusal else {
+        return writeln!(f, "  it was let in, which is a bug");
+    };
+    for line in error.to_string().lines() {
+        writeln!(f, "  {line}")?;
+    }
+    Ok(())
+}
+
+/// Where and when: `EWR, 2013-02-12 03:00`.
+struct Hour<'a>(&'a Observation);
+
+impl Display for Hour<'_> {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        let Observation { origin, year, month, day, hour, .. } = *self.0;
+        write!(f, "{}, {year}-{month:02}-{day:02} {hour:02}:00", origin.code())
+    }
+}
+
+/// A number with two decimal places, where there is one.
+fn or_dash(number: Option<f64>) -> String {
+    number.map_or_else(|| "–".into(), |number| decimal(number, 2))
+}

@@ -1,0 +1,114 @@
+//! Holds ARCHITECTURE.md against the source of `persist-core`: which files may have `unsafe`, and which
+//! modules may use which.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// For each module of the core, the modules it may use, children included.
+const MAY_USE: &[(&str, &[&str])] = &[
+    ("checksum", &[]),
+    ("layout", &[]),
+    ("persist", &["layout"]),
+    ("elements", &["layout", "persist"]),
+    ("foreign", &["layout", "persist"]),
+    ("descriptor", &["elements", "layout", "persist"]),
+    ("error", &["descriptor"]),
+    ("header", &["checksum", "error", "layout"]),
+    ("storage", &["mapping"]),
+    ("mapping", &["layout", "storage"]),
+    ("lock", &["error"]),
+    ("store", &["error", "header", "lock", "mapping", "storage"]),
+    ("open", &["error", "header", "lock", "storage", "store"]),
+    ("info", &["descriptor", "error", "header", "store"]),
+    ("typed", &["descriptor", "error", "header", "layout", "store"]),
+    ("raw", &["error", "mapping", "store"]),
+    ("validate", &["persist"]),
+    (
+        "slice",
+        &["error", "info", "mapping", "options", "persist", "store", "typed", "validate", "vec"],
+    ),
+    ("vec", &["error", "info", "options", "persist", "raw", "slice", "typed", "validate"]),
+    (
+        "options",
+        &[
+            "error", "header", "layout", "lock", "open", "persist", "raw", "slice", "store",
+            "typed", "vec",
+        ],
+    ),
+];
+
+fn core_source() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../persist-core/src")
+}
+
+/// The files of the core that are compiled into programs, by their path below `src`, with their text.
+fn files() -> Vec<(String, String)> {
+    let mut found = Vec::new();
+    let mut directories = vec![core_source()];
+    while let Some(directory) = directories.pop() {
+        for entry in fs::read_dir(directory).unwrap() {
+            let path = entry.unwrap().path();
+            let name =
+                path.strip_prefix(core_source()).unwrap().to_str().unwrap().replace('\\', "/");
+            if path.is_dir() {
+                directories.push(path);
+            } else if !name.contains("tests") {
+                found.push((name, fs::read_to_string(&path).unwrap()));
+            }
+        }
+    }
+    assert!(found.len() > 30, "found only {} files", found.len());
+    found
+}
+
+#[test]
+fn unsafe_is_where_the_architecture_says() {
+    let architecture =
+        fs::read_to_string(core_source().join("../../ARCHITECTURE.md")).expect("ARCHITECTURE.md");
+    let table = architecture.split("## Where `unsafe` is").nth(1).expect("the section on unsafe");
+    let files = files();
+    let forbids = |name: &str| {
+        files.iter().any(|(file, text)| file == name && text.contains("#![forbid(unsafe_code)]"))
+    };
+    for (name, text) in files.iter().filter(|(name, _)| name != "lib.rs") {
+        // A module forbids for those below it, too.
+        let directory = name.split_once('/').map_or("", |(directory, _)| directory);
+        let forbids = forbids(name) || forbids(&format!("{directory}.rs"));
+        let is_listed =
+            table.contains(&format!("`{name}`")) || table.contains(&format!("`{directory}/*`"));
+        assert!(!(forbids && is_listed), "{name} forbids unsafe, but is listed as having it");
+        assert!(
+            forbids || is_listed || !text.contains("unsafe"),
+            "{name} has unsafe, but isn't listed"
+        );
+        let is_parent = text.lines().any(|line| line.starts_with("mod "));
+        assert!(forbids || is_listed || is_parent, "{name} should forbid unsafe");
+    }
+}
+
+#[test]
+fn layers_point_one_way() {
+    let modules: BTreeSet<&str> = MAY_USE.iter().map(|(module, _)| *module).collect();
+    for (name, text) in files().iter().filter(|(name, _)| name != "lib.rs") {
+        let module = name.split(['/', '.']).next().unwrap();
+        let (_, may_use) = MAY_USE
+            .iter()
+            .find(|(known, _)| *known == module)
+            .unwrap_or_else(|| panic!("{name} belongs to no layer: add it to this test"));
+        let code = text.lines().filter(|line| !line.trim_start().starts_with("//"));
+        for used in code.flat_map(|line| line.split("crate::").skip(1)) {
+            let used: Vec<&str> = match used.strip_prefix('{') {
+                Some(list) => list.split([',', '}', ' ']).collect(),
+                None => vec![used],
+            };
+            for used in used {
+                let used = used.split(|c: char| !c.is_alphanumeric() && c != '_').next().unwrap();
+                assert!(
+                    !modules.contains(used) || used == module || may_use.contains(&used),
+                    "{name} may not use `{used}`"
+                );
+            }
+        }
+    }
+}
