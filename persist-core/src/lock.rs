@@ -24,15 +24,16 @@ pub(crate) enum Access {
     Exclusive,
 }
 
-/// An entry in the register of locked files.
+/// A file that is locked until this is dropped, and entered in the register of such files.
 ///
-/// The lock itself belongs to the open file and goes when that does, with its last descriptor and
-/// mapping. Whoever holds both drops this after them, so that nobody is let in by the register while
-/// the file is still locked.
+/// Whoever holds one drops it after the mappings of the file, which nobody else may write before.
 #[derive(Debug)]
-pub(crate) struct Lock(
-    #[expect(dead_code, reason = "what counts is when it is dropped")] register::Entry,
-);
+pub(crate) struct Lock {
+    // Dropped after the file was unlocked, so that the register admits nobody too early, and before it
+    // is closed: then another file may get its number.
+    _entry: register::Entry,
+    file: File,
+}
 
 impl Lock {
     /// Locks a file that was opened by `path`, without waiting.
@@ -47,15 +48,26 @@ impl Lock {
         let metadata = file.metadata().map_err(io)?;
         let entry = register::Entry::new(&metadata, access)
             .ok_or_else(|| locked(LockHolder::ThisProcess))?;
+        // The lock belongs to the open file, which the clone shares.
+        let file = file.try_clone().map_err(io)?;
         let result = match access {
-            Access::Shared => FileExt::try_lock_shared(file),
-            Access::Exclusive => FileExt::try_lock(file),
+            Access::Shared => FileExt::try_lock_shared(&file),
+            Access::Exclusive => FileExt::try_lock(&file),
         };
         match result {
-            Ok(()) => Ok(Self(entry)),
+            Ok(()) => Ok(Self { _entry: entry, file }),
             Err(TryLockError::WouldBlock) => Err(locked(LockHolder::AnotherProcess)),
             Err(TryLockError::Error(source)) => Err(io(source)),
         }
+    }
+}
+
+impl Drop for Lock {
+    /// Closing the file would unlock it too, but only with its last descriptor, and a process that
+    /// another thread has just forked keeps a copy of each until it runs its own program.
+    fn drop(&mut self) {
+        // Where it fails, closing is still to come.
+        let _ = FileExt::unlock(&self.file);
     }
 }
 

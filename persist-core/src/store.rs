@@ -34,7 +34,7 @@ pub(crate) struct Store {
     /// Up to here every byte has its place on the device.
     allocated_bytes: u64,
     poison: Option<(Action, Arc<io::Error>)>,
-    // Dropped after the storage, which closes the file: see `Lock`.
+    // Dropped after all that uses the file.
     _lock: Option<Lock>,
 }
 

@@ -36,6 +36,16 @@ pub(crate) struct Struct {
     pub(crate) fields: Vec<Field>,
 }
 
+impl Struct {
+    /// The fields that the file knows of: all, or the one that a transparent struct stands for.
+    pub(crate) fn described(&self) -> &[Field] {
+        match self.shape {
+            Shape::Named { .. } => &self.fields,
+            Shape::Transparent(inner) => &self.fields[inner..=inner],
+        }
+    }
+}
+
 /// How a struct describes itself.
 pub(crate) enum Shape {
     /// By a node of its own.

@@ -38,7 +38,7 @@ fn implementation(input: &Input) -> TokenStream {
     let where_clause = bounds::for_persist(input);
     let items = match &input.body {
         Body::Struct(body) => structs::items(input, body),
-        Body::Enum(body) => enums::items(body),
+        Body::Enum(body) => enums::items(ident, body),
     };
     quote! {
         #[automatically_derived]

@@ -123,7 +123,7 @@ use errors::Errors;
 /// ```
 /// # use persist_core::Persist;
 /// #[derive(Clone, Copy, Persist)]
-/// #[persist(fingerprint = 0xPIN)]
+/// #[persist(fingerprint = 0xe9cbb15764faeb2d7bea37329367b632)]
 /// #[repr(C)]
 /// struct Point { x: f64, y: f64 }
 /// ```

@@ -223,6 +223,7 @@ fn ticks_are_recorded_until_the_last_commit() {
     assert!(first.starts_with("recording: 0 ticks are in the file"), "{first}");
     assert!(first.contains("crash: len was 105,000, committed_len 100,000"), "{first}");
     assert!(first.contains("opened again: len is 100,000, shutdown Unclean"), "{first}");
+    assert!(first.contains("5,000 ticks were lost, none of them committed: true"), "{first}");
     let second = ticks();
     assert!(second.starts_with("recording: 100,000 ticks are in the file"), "{second}");
 

@@ -25,7 +25,6 @@ const OWNERS: [&str; 15] = [
     "OsString",
     "PathBuf",
 ];
-const UNSIZED: [&str; 4] = ["str", "Path", "CStr", "OsStr"];
 const MACHINE_WORDS: [&str; 4] = ["usize", "isize", "NonZeroUsize", "NonZeroIsize"];
 const CELLS: [&str; 8] =
     ["Cell", "Mutex", "OnceCell", "OnceLock", "RefCell", "RwLock", "UnsafeCell", "AtomicPtr"];
@@ -94,7 +93,7 @@ fn refuse_path(path: &TypePath, errors: &mut Errors) {
     } else if is_owner(segment) {
         let what = format!("`{name}` keeps its data elsewhere in memory");
         errors.add(path, what, "use an array `[T; N]`, or a second vector and an index into it");
-    } else if UNSIZED.contains(&name) && segment.arguments.is_none() && name == "str" {
+    } else if name == "str" {
         errors.add(path, "`str` has no fixed size", "use `FixedStr<N>`");
     } else if CELLS.contains(&name) && has_arguments(segment) || is_atomic(name) {
         let what = format!("`{name}` may change behind a shared reference");
@@ -158,8 +157,8 @@ fn is_machine_word(segment: &PathSegment) -> bool {
 /// Asks for the arguments too: a `Box` without any is the user's own.
 fn is_owner(segment: &PathSegment) -> bool {
     let name = segment.ident.to_string();
-    let has_none = ["CString", "OsString", "PathBuf"].contains(&name.as_str());
-    OWNERS.contains(&name.as_str()) && has_none != has_arguments(segment)
+    let plain = ["CString", "OsString", "PathBuf"].contains(&name.as_str());
+    OWNERS.contains(&name.as_str()) && plain != has_arguments(segment)
 }
 
 fn is_atomic(name: &str) -> bool {

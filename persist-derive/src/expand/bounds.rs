@@ -6,7 +6,7 @@ use proc_macro2::{TokenStream, TokenTree};
 use quote::{ToTokens, quote};
 use syn::{GenericParam, Generics, Type, WherePredicate, parse_quote};
 
-use crate::ast::{Body, Field, Input, Shape, Storage};
+use crate::ast::{Body, Field, Input, Storage};
 
 /// The user's own bounds, those on the fields, and on `Self` what the trait demands.
 ///
@@ -14,10 +14,7 @@ use crate::ast::{Body, Field, Input, Shape, Storage};
 pub(super) fn for_persist(input: &Input) -> TokenStream {
     let mut bounds = Bounds::new(&input.generics);
     if let Body::Struct(body) = &input.body {
-        match body.shape {
-            Shape::Named { .. } => body.fields.iter().for_each(|field| bounds.field(input, field)),
-            Shape::Transparent(inner) => bounds.field(input, &body.fields[inner]),
-        }
+        body.described().iter().for_each(|field| bounds.field(input, field));
     }
     if input.generics.type_params().next().is_some() {
         bounds.predicates.push(parse_quote! {

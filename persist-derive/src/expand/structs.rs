@@ -24,10 +24,24 @@ pub(super) fn items(input: &Input, body: &Struct) -> TokenStream {
 
 fn layout(input: &Input, body: &Struct) -> TokenStream {
     match &body.shape {
-        Shape::Transparent(inner) => field_layout(input, &body.fields[*inner]),
+        Shape::Transparent(inner) => transparent(input, &body.fields[*inner]),
         Shape::Named { label, packed } => {
             let node = node(input, body, label, *packed);
             if input.generics.params.is_empty() { node } else { checked(body, &node) }
+        }
+    }
+}
+
+/// The layout of the field, once it is sure that the compiler saw no other with a size.
+fn transparent(input: &Input, field: &Field) -> TokenStream {
+    let (ty, layout) = (&field.ty, field_layout(input, field));
+    quote_spanned! {located(input.ident.span())=>
+        {
+            ::core::assert!(
+                ::core::mem::size_of::<Self>() == ::core::mem::size_of::<#ty>(),
+                "persist: the struct is larger than its field",
+            );
+            #layout
         }
     }
 }
@@ -120,7 +134,7 @@ fn opaque(
 
 fn any_bits(input: &Input, body: &Struct) -> TokenStream {
     let krate = &input.krate;
-    let fields = body.fields.iter().map(|field| match &field.storage {
+    let fields = body.described().iter().map(|field| match &field.storage {
         Storage::Plain => {
             let ty = &field.ty;
             quote_spanned!(located(field.span)=> <#ty as #krate::Persist>::ANY_BITS)
@@ -133,7 +147,7 @@ fn any_bits(input: &Input, body: &Struct) -> TokenStream {
 
 /// Asks every field, without a branch.
 fn is_valid(input: &Input, body: &Struct, element: &Ident) -> TokenStream {
-    let fields = body.fields.iter().map(|field| field_is_valid(input, field, element));
+    let fields = body.described().iter().map(|field| field_is_valid(input, field, element));
     quote_spanned! {Span::mixed_site()=>
         #[allow(unused_mut)]
         let mut __valid = true;

@@ -91,13 +91,14 @@ fn crash(path: &Path, new_ticks: usize) -> Result<(), Box<dyn Error>> {
     for _ in 0..new_ticks {
         ticks.push(market.next())?;
     }
-    let (len, committed_len) = (count(ticks.len()), count(ticks.committed_len()));
-    println!("\ncrash: len was {len}, committed_len {committed_len}");
+    let (len, committed_len) = (ticks.len(), ticks.committed_len());
+    println!("\ncrash: len was {}, committed_len {}", count(len), count(committed_len));
     drop(ticks);
 
     let ticks = MmapVec::<Tick>::open(path)?;
     println!("opened again: len is {}, shutdown {:?}", count(ticks.len()), ticks.info().shutdown);
-    println!("every committed tick is there, and none of the {} others", count(new_ticks));
+    let lost = count(len - ticks.len());
+    println!("{lost} ticks were lost, none of them committed: {}", ticks.len() == committed_len);
     ticks.close()?;
     Ok(())
 }

@@ -120,12 +120,12 @@ fn files_must_be_readable_text() {
 #[test]
 fn columns_may_stand_in_any_order() {
     let reversed = |line: &str| {
-        let mut fields: Vec<_> = line.split(',').map(|field| format!("\"{field}\"")).collect();
+        let mut fields: Vec<_> = line.split(',').map(|field| format!("\" {field}\"")).collect();
         fields.push("more".into());
         fields.reverse();
         fields.join(",")
     };
-    // With quotes, a column too many, a line break of Windows, and none at the end.
+    // With quotes, blanks, a column too many, a line break of Windows, and none at the end.
     let text = format!("{}\r\n{}", reversed(HEADER), reversed(ROW));
     let expected = read(format!("{HEADER}\n{ROW}\n")).unwrap();
     // And the byte order mark that spreadsheets begin with.

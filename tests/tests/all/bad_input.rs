@@ -13,10 +13,12 @@ use std::path::{Path, PathBuf};
 use std::thread;
 
 use persist_core::{
-    Action, ByteOrder, Error, Feature, FixedStr, LockHolder, MmapSlice, MmapVec, OpenOptions, Pad,
-    Persist, Region, Shutdown,
+    Action, ByteOrder, Descriptor, Error, Feature, FixedStr, LockHolder, MmapSlice, MmapVec,
+    OpenOptions, Pad, Persist, Region, Shutdown,
 };
 use proptest::prelude::*;
+#[cfg(target_os = "linux")]
+use rustix::io::Errno;
 use tempfile::TempDir;
 use zerocopy::byteorder::{LE, U32};
 
@@ -324,7 +326,7 @@ fn every_truncation() {
             } as u64;
             let expected = Refusal::Truncated { expected_bytes, found_bytes: len as u64 };
             if len.is_power_of_two() {
-                let numbers = [format!("at least {expected_bytes} "), format!("found {len} ")];
+                let numbers = [format!("at least {expected_bytes} "), format!("found {len}:")];
                 let texts = ["is truncated: ", &numbers[0], &numbers[1], "restore it from a copy"];
                 check_error("truncated", error, &bench.path, &expected, &texts);
             } else {
@@ -350,17 +352,29 @@ fn every_flipped_header_byte() {
         let bench = Bench::with(whole);
         let file = File::options().write(true).open(&bench.path).unwrap();
         for offset in offsets {
-            for (i, bits) in [0xff, 1 << (offset % 8)].into_iter().enumerate() {
+            let (all, one) = (0xff, 1 << (offset % 8));
+            let flips = if is_one_of_many_reserved(offset) {
+                &[[all, one][offset % 2]][..]
+            } else {
+                &[all, one]
+            };
+            for (i, bits) in flips.iter().enumerate() {
                 file.write_all_at(&[whole.0[offset] ^ bits], offset as u64).unwrap();
                 let way = WAYS[(offset / 8 + i) % 3];
                 let opened = way.open(&OpenOptions::<Tick>::new(), &bench.path);
-                check_flipped(offset, bits, opened);
+                check_flipped(offset, *bits, opened);
                 file.write_all_at(&whole.0[offset..=offset], offset as u64).unwrap();
             }
         }
         assert!(Image::read(&bench.path) == *whole, "an attempt changed the file");
         assert_eq!(MmapSlice::<Tick>::open(&bench.path).unwrap(), ticks());
     });
+}
+
+/// Whether a byte is one of the many before the journal that mean nothing. To save time each of these
+/// is flipped once, alternately in all bits and in one.
+fn is_one_of_many_reserved(offset: usize) -> bool {
+    offset >= DESCRIPTOR_OFFSET + 4096
 }
 
 fn check_flipped(offset: usize, bits: u8, opened: Result<(Vec<Tick>, Shutdown), Error>) {
@@ -372,7 +386,7 @@ fn check_flipped(offset: usize, bits: u8, opened: Result<(Vec<Tick>, Shutdown), 
         return;
     }
     let Err(error) = opened else { panic!("byte {offset} ^ {bits:#x} went unnoticed") };
-    let descriptor_end = DESCRIPTOR_OFFSET + 62;
+    let descriptor_end = DESCRIPTOR_OFFSET + Descriptor::of::<Tick>().as_bytes().len();
     let region = match offset {
         0..8 => return assert!(matches!(error, Error::NotPersist { .. }), "{offset}: {error}"),
         8..4096 => Region::Preamble,
@@ -490,28 +504,29 @@ fn a_length_that_lies() {
 #[test]
 fn the_descriptor_is_a_hostile_input() {
     let image = image_of(&ticks());
-    let corrupt = |_| Refusal::Corrupt(Region::Descriptor, DESCRIPTOR_OFFSET);
-    for (descriptor, text) in [
-        (&b""[..], "descriptor at byte 0: expected the tag of a type, found the end"),
-        (b"\x09", "expected the tag of a type, 1 to 8, found 9"),
-        (b"\x01\x00\x03\x00", "expected a primitive of the format, found class 0, width 3"),
-        (b"\x01\x00\x08\x00\x00", "expected the end, found 1 more bytes"),
-        (b"\x02\x83\x00\x01\x00\x08\x00", "expected a number in its shortest form"),
-        (b"\x03\x01T\x00\x18\x00\x01\x01a\x04\x01\x00\x08\x00", "expected the field at offset 0"),
-        (b"\x02\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01\x01\x00\x08\x00", "at most 2^63 - 1"),
-        (b"\x07\x02\xff\xff", "expected a name in UTF-8"),
-        (&b"\x02\x01".repeat(70), "nest at most 64 deep"),
+    let corrupt = |at| Refusal::Corrupt(Region::Descriptor, DESCRIPTOR_OFFSET + at);
+    for (descriptor, at, text) in [
+        (&b""[..], 0, "descriptor at byte 16384: expected the tag of a type, found the end"),
+        (b"\x09", 0, "expected the tag of a type, 1 to 8, found 9"),
+        (b"\x01\x00\x03\x00", 1, "expected a primitive of the format, found class 0, width 3"),
+        (b"\x01\x00\x08\x00\x00", 4, "expected the end, found 1 more bytes"),
+        (b"\x02\x83\x00\x01\x00\x08\x00", 1, "expected a number in its shortest form"),
+        (b"\x03\x01T\x00\x18\x00\x01\x01a\x04\x01\x00\x08\x00", 9, "the field at offset 0"),
+        (b"\x02\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01\x01\x00\x08\x00", 1, "2^63 - 1"),
+        (b"\x07\x02\xff\xff", 1, "expected a name in UTF-8"),
+        (&b"\x02\x01".repeat(70), 128, "nest at most 64 deep"),
     ] {
         let bent = image.clone().with_descriptor(descriptor);
-        check_refused::<Tick>(&format!("{descriptor:x?}"), &bent, corrupt(()), &[text, "corrupt"]);
+        let texts = [text, "is corrupt: descriptor at byte 16", "from a copy"];
+        check_refused::<Tick>(&format!("{descriptor:x?}"), &bent, corrupt(at), &texts);
     }
 
     let checksum = image.clone().flipped(DESCRIPTOR_OFFSET + 9, 1);
-    check_refused::<Tick>("checksum", &checksum, corrupt(()), &["expected checksum 0x"]);
+    check_refused::<Tick>("checksum", &checksum, corrupt(0), &["expected checksum 0x"]);
     let fingerprint = image.clone().flipped(Preamble.field("fingerprint").start, 1);
     let checksum = support::checksum(&fingerprint, Preamble);
     let fingerprint = fingerprint.with(Preamble, "checksum", checksum);
-    check_refused::<Tick>("fingerprint", &fingerprint, corrupt(()), &["expected fingerprint 0x"]);
+    check_refused::<Tick>("fingerprint", &fingerprint, corrupt(0), &["expected fingerprint 0x"]);
 }
 
 #[test]
@@ -647,7 +662,7 @@ mod newer {
         time: u64,
         price: f64,
         venue: [u8; 4],
-        pad: Pad<12>,
+        tail: Pad<12>,
     }
 }
 
@@ -813,13 +828,16 @@ const FAULTS: [(&str, usize, &[u8], &str, &str); 12] = [
     ("legs[1][1].live", 8 + 12 + 3, &[0xff], "0 or 1", "255"),
     ("trend", 24, &[0; 2], "1 (Up) or -1 (Down)", "0"),
     ("trend", 24, &[0x00, 0x80], "1 (Up) or -1 (Down)", "-32768"),
-    ("origin", 26, b"\xffFK", "UTF-8, then NULs to the end", "ff 46 4b 00 00"),
-    ("origin", 26, b"J\0K", "UTF-8, then NULs to the end", "4a 00 4b 00 00"),
-    ("origin", 26, b"JFK\xc3\0", "UTF-8, then NULs to the end", "4a 46 4b c3 00"),
+    ("origin", 26, b"\xffFK", "UTF-8, then NULs to the end", "bytes ff 46 4b 00 00"),
+    ("origin", 26, b"J\0K", "UTF-8, then NULs to the end", "bytes 4a 00 4b 00 00"),
+    ("origin", 26, b"JFK\xc3\0", "UTF-8, then NULs to the end", "bytes 4a 46 4b c3 00"),
 ];
 
 #[test]
 fn elements_that_are_no_values() {
+    if cfg!(target_endian = "big") {
+        return support::skip("elements_that_are_no_values", "its bytes are little-endian");
+    }
     let orders = orders();
     let image = image_of(&orders);
     for (field, offset, bytes, expected, found) in FAULTS {
@@ -978,7 +996,7 @@ fn paths_that_name_no_file() {
     }
 }
 
-#[cfg(unix)]
+#[cfg(target_os = "linux")]
 #[test]
 fn symbolic_links() {
     use std::os::unix::fs::symlink;
@@ -1006,17 +1024,10 @@ fn symbolic_links() {
     symlink(&there, &here).unwrap();
     symlink(&here, &there).unwrap();
     for way in WAYS {
-        let Err(Error::Io { source, action, .. }) = way.open(&options, &here) else {
-            panic!("{way:?} found the end of a loop")
-        };
-        // Without a name in std yet.
-        assert_eq!((source.kind().to_string().as_str(), action), (LOOP, way.action()));
+        assert_eq!(os_error(way.open(&options, &here)), Some(Errno::LOOP), "{way:?}");
     }
+    assert_eq!(os_error(options.open(&there)), Some(Errno::LOOP));
 }
-
-/// What std calls `ErrorKind::FilesystemLoop`, which isn't stable.
-#[cfg(unix)]
-const LOOP: &str = "filesystem loop or indirection limit (e.g. symlink loop)";
 
 #[cfg(target_os = "linux")]
 #[test]
@@ -1041,10 +1052,18 @@ fn unusual_names() {
 
     let bench = Bench::new("n".repeat(256));
     for created in [options.create(&bench.path), options.open_or_create(&bench.path)] {
-        let refusal = Refusal::Io(io::ErrorKind::InvalidFilename);
-        check_error("long", created.unwrap_err(), &bench.path, &refusal, &[]);
+        assert_eq!(os_error(created), Some(Errno::NAMETOOLONG));
     }
     assert!(bench.snapshot().is_empty(), "something was left behind");
+}
+
+/// The number of an error for which std has no stable name.
+#[cfg(target_os = "linux")]
+fn os_error<T>(result: Result<T, Error>) -> Option<Errno> {
+    match result {
+        Err(Error::Io { source, .. }) => Errno::from_io_error(&source),
+        _ => None,
+    }
 }
 
 #[cfg(target_os = "linux")]
@@ -1160,7 +1179,7 @@ fn permissions() {
         assert_eq!(options.open_read_only(&path).unwrap(), ticks());
         set(&path, 0o222);
         check_path("write only", &WAYS, &options, &path, &refusal, &texts);
-        set(&path, 0);
+        set(&path, 0o000);
         check_path("nothing", &WAYS, &options, &path, &refusal, &texts);
         set(&path, 0o600);
 
@@ -1296,22 +1315,22 @@ proptest! {
     fn both_readers_agree_on_any_damage(edits in edits(), is_sealed in prop::bool::weighted(0.8)) {
         use std::sync::LazyLock;
 
+        if cfg!(target_endian = "big") {
+            support::skip("both_readers_agree_on_any_damage", "the second one is little-endian");
+            return Ok(());
+        }
         static WHOLE: LazyLock<Image> = LazyLock::new(|| image_of(&orders()[..3]));
         let bent = edits.iter().fold(WHOLE.clone(), |image, edit| edit.apply(image));
         let bent = if is_sealed && bent.0.len() >= HEADER_BYTES { bent.sealed() } else { bent };
-        let program = persist_core::Descriptor::of::<Order>();
-        let expected = format::read(&bent.0, program.as_bytes());
-
+        let program = Descriptor::of::<Order>();
         let bench = Bench::with(&bent);
         for way in [Way::Slice, Way::Vec] {
-            match (way.open(&OpenOptions::<Order>::new(), &bench.path), &expected) {
+            let expected = format::read(&bent.0, program.as_bytes(), way == Way::Vec);
+            match (way.open(&OpenOptions::<Order>::new(), &bench.path), expected) {
                 (Ok((elements, shutdown)), Ok(expected)) => {
                     let elements: Vec<_> = elements.iter().map(|of| format!("{of:?}")).collect();
                     prop_assert_eq!(&elements, &expected.elements);
                     prop_assert_eq!(shutdown, expected.shutdown);
-                }
-                (Err(Error::Unsupported { feature: Feature::ReadOnlyCompat(_), .. }), Ok(_)) => {
-                    prop_assert_eq!(way, Way::Vec);
                 }
                 (Err(error), Err(refused)) => {
                     prop_assert_eq!(Word::of(&error), refused.word, "step {}: {}", refused.step, error);

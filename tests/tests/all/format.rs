@@ -57,8 +57,8 @@ pub(crate) struct Contents {
 }
 
 /// Reads the bytes of a whole file, as a program that expects this descriptor on a little-endian
-/// machine.
-pub(crate) fn read(bytes: &[u8], program: &[u8]) -> Result<Contents, Refused> {
+/// machine, maybe in order to write.
+pub(crate) fn read(bytes: &[u8], program: &[u8], writes: bool) -> Result<Contents, Refused> {
     let refuse = |step, word| Err(Refused { step, word });
     let corrupt_unless = |step, holds: bool| match holds {
         true => Ok(()),
@@ -133,6 +133,9 @@ pub(crate) fn read(bytes: &[u8], program: &[u8]) -> Result<Contents, Refused> {
     // 12.
     if descriptor != program {
         return refuse(12, Word::Mismatched);
+    }
+    if writes && file.get(Preamble, "ro_compat") != 0 {
+        return refuse(12, Word::Unsupported);
     }
     // 13.
     let elements = bytes[data_offset as usize..][..data_bytes as usize]
@@ -479,7 +482,7 @@ fn a_reader_made_from_the_document_sees_what_the_library_sees() {
     impl Visitor for Check {
         fn visit<T: Persist + Debug + PartialEq>(&mut self, golden: &Golden<T>) {
             let file = Image::read(&golden.path());
-            let contents = read(&file.0, &descriptor_of::<T>()).unwrap();
+            let contents = read(&file.0, &descriptor_of::<T>(), false).unwrap();
             assert_eq!(contents.shutdown, golden.shutdown, "{}", golden.name);
             let expected: Vec<_> = golden.elements.iter().map(|of| format!("{of:?}")).collect();
             assert_eq!(contents.elements, expected, "{}", golden.name);
@@ -552,11 +555,13 @@ fn each_step_of_reading_can_refuse() {
                 (10, Word::Corrupt, file.clone().with_descriptor(b"?")),
                 (11, Word::Mismatched, file.clone().with(Preamble, "byte_order", 0x0403_0201)),
                 (12, Word::Mismatched, file.clone().with_descriptor(&[1, 0, 4, 0])),
+                (12, Word::Unsupported, file.clone().with(Preamble, "ro_compat", 1)),
                 (13, Word::Corrupt, file.clone().with_bytes(element + 3, &[0xff])),
             ];
             for (step, word, image) in refused {
-                let image = if [4, 5, 11].contains(&step) { image.sealed() } else { image };
-                let found = read(&image.0, &program).err();
+                let bent_behind_checksums = [4, 5, 11, 12].contains(&step);
+                let image = if bent_behind_checksums { image.sealed() } else { image };
+                let found = read(&image.0, &program, true).err();
                 assert_eq!(found, Some(Refused { step, word }));
             }
         }

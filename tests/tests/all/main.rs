@@ -2,7 +2,11 @@
 
 mod architecture;
 mod bad_input;
+mod child;
+mod derive;
 mod format;
 mod golden;
+mod locks;
+mod model;
 mod support;
 mod ui;

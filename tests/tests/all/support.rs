@@ -217,7 +217,7 @@ fn are_permissions_respected() -> bool {
     use std::os::unix::fs::PermissionsExt;
 
     let file = tempfile::NamedTempFile::new().unwrap();
-    file.as_file().set_permissions(fs::Permissions::from_mode(0)).unwrap();
+    file.as_file().set_permissions(fs::Permissions::from_mode(0o000)).unwrap();
     fs::File::open(file.path()).is_err()
 }
 

@@ -6,7 +6,7 @@ use persist_core::Persist;
 #[repr(C)]
 struct Row {
     number: u8,
-    flag: bool, //~ ERROR the trait bound `bool: persist_core::__private::bytemuck::pod::Pod` is not satisfied
+    flag: bool, //~ ERROR Pod` is not satisfied
 }
 
 fn main() {}

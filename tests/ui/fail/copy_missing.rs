@@ -3,7 +3,7 @@ use persist_core::Persist;
 
 #[derive(Persist)]
 #[repr(C)]
-struct Row { //~ ERROR the trait bound `Row: Copy` is not satisfied //~ ERROR the trait bound `Row: Copy` is not satisfied
+struct Row { //~ ERROR Copy` is not satisfied //~ ERROR Copy` is not satisfied
     a: u8,
 }
 //~? consider annotating `Row` with `#[derive(Copy)]`

@@ -5,9 +5,9 @@ use persist_core::Persist;
 #[repr(C)]
 struct Row {
     #[persist(pod = "flag")]
-    flag: bool, //~ ERROR the trait bound `bool: persist_core::__private::bytemuck::pod::Pod` is not satisfied
+    flag: bool, //~ ERROR Pod` is not satisfied
     #[persist(pod, as = u32)]
-    letter: char, //~ ERROR the trait bound `char: persist_core::__private::bytemuck::pod::Pod` is not satisfied
+    letter: char, //~ ERROR Pod` is not satisfied
 }
 
 fn main() {}
