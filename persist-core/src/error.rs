@@ -15,11 +15,11 @@ use crate::descriptor::{Descriptor, Difference, Differences};
 /// Every variant names the file. A call that fails leaves the file and the vector as they were,
 /// unless it says otherwise. The cause that the operating system gave, where there is one, is the
 /// [`source`](std::error::Error::source).
-#[derive(Debug, thiserror::Error)]
+#[derive(thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
     /// The operating system refused a call.
-    #[error("can't {action} `{}`{}", path.display(), hint(source))]
+    #[error("can't {action} `{}`{}", path.display(), hint(*action, source))]
     #[non_exhaustive]
     Io {
         /// What was attempted.
@@ -153,7 +153,10 @@ pub enum Error {
     },
 
     /// The elements have another layout than the program's type.
-    #[error("layout mismatch in `{}`:\n{mismatch}", path.display())]
+    #[error(
+        "layout mismatch in `{}`:\n{mismatch}\n  use a type of the file's layout, or another file",
+        path.display()
+    )]
     #[non_exhaustive]
     Layout {
         /// The file.
@@ -221,6 +224,19 @@ pub enum Error {
         /// Why it failed.
         source: Arc<io::Error>,
     },
+}
+
+impl fmt::Debug for Error {
+    /// The message with its causes: this is what `unwrap`, and a `main` that returns the error, print.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{self}")?;
+        let mut cause = std::error::Error::source(self);
+        while let Some(error) = cause {
+            write!(f, "\n  caused by: {error}")?;
+            cause = error.source();
+        }
+        Ok(())
+    }
 }
 
 impl Error {
@@ -464,19 +480,26 @@ impl fmt::Display for LayoutMismatch {
     }
 }
 
-/// What the reader of an error can do about a refusal of the operating system.
-fn hint(source: &io::Error) -> &'static str {
-    match source.kind() {
-        io::ErrorKind::NotFound => {
-            ": no such file or directory; `create` and `open_or_create` make a file, not its directory"
+/// The commonest refusals of the operating system, with what to do about them.
+fn hint(action: Action, source: &io::Error) -> &'static str {
+    match (source.kind(), action) {
+        (io::ErrorKind::NotFound, Action::Create) => {
+            ": no such file or directory; its directory must exist"
         }
-        io::ErrorKind::PermissionDenied => {
+        (io::ErrorKind::NotFound, _) => {
+            ": no such file or directory; `create` or `open_or_create` makes a file"
+        }
+        (io::ErrorKind::PermissionDenied, Action::OpenForWriting) => {
             ": permission denied; `MmapSlice` needs only read permission"
         }
-        io::ErrorKind::ReadOnlyFilesystem => {
+        (io::ErrorKind::PermissionDenied, _) => ": permission denied",
+        (io::ErrorKind::ReadOnlyFilesystem, Action::OpenForWriting) => {
             ": the file system is read-only; `MmapSlice` writes nothing"
         }
-        io::ErrorKind::Unsupported => ": the file system doesn't support it; use a local one",
+        (io::ErrorKind::ReadOnlyFilesystem, _) => ": the file system is read-only",
+        (io::ErrorKind::Unsupported, Action::Lock) => {
+            ": the file system has no locks; `OpenOptions::open_unlocked` does without"
+        }
         _ => "",
     }
 }
@@ -518,5 +541,17 @@ mod tests {
     #[test]
     fn a_result_stays_small() {
         assert!(size_of::<Result<(), Error>>() <= 40, "{}", size_of::<Result<(), Error>>());
+    }
+
+    #[test]
+    fn debug_is_for_people() {
+        let error = Error::DiskFull {
+            path: Path::new("ticks.pv").into(),
+            needed_bytes: 8,
+            source: io::Error::other("no blocks"),
+        };
+        let expected = "no space left to grow `ticks.pv` by 8 bytes: nothing was lost; free some space \
+                        and try again\n  caused by: no blocks";
+        assert_eq!(format!("{error:?}"), expected);
     }
 }

@@ -120,8 +120,12 @@ fn checksum_problem(expected: u64, found: u64) -> Box<str> {
 impl Preamble {
     /// The preamble of a new file, and where everything lies in it.
     ///
-    /// Returns `None` where the journal is so large that offsets overflow.
+    /// Returns `None` where the descriptor is longer than a file may have, or the journal so large that
+    /// offsets overflow.
     pub(crate) fn new(file: &NewFile<'_>) -> Option<Self> {
+        if file.descriptor.len() > MAX_DESCRIPTOR_BYTES {
+            return None;
+        }
         let descriptor_bytes = file.descriptor.len() as u64;
         let journal_offset = journal_offset(descriptor_bytes);
         let data_offset = data_offset(journal_offset, file.journal_bytes)?;

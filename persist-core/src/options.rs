@@ -52,7 +52,11 @@ impl<T: Persist> OpenOptions<T> {
     /// The defaults: any application, [`Mode::Shared`], 1 TiB of address space.
     #[must_use]
     pub const fn new() -> Self {
-        const { check_type(T::LAYOUT) };
+        // The default of `FINGERPRINT` checks the type, too, but an implementation may have its own.
+        const {
+            check_type(T::LAYOUT);
+            _ = T::FINGERPRINT;
+        };
         Self {
             app_magic: None,
             app_version: None,

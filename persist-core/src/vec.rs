@@ -58,6 +58,9 @@ use crate::{typed, validate};
 ///   survive the process without a commit. If the machine itself stops before the next commit, any
 ///   part of them may have reached the disk.
 ///
+/// To replace all elements so that a crash leaves the old ones or the new ones, create another file,
+/// fill, commit and close it, and [rename](std::fs::rename) it over this one.
+///
 /// # Guarantees
 ///
 /// - A file of another type, byte order or application is never opened; nothing is converted.
@@ -355,7 +358,8 @@ impl<T: Persist> MmapVec<T> {
     ///
     /// Doesn't commit: elements appended since the last commit are dropped. Unlike a drop, this writes
     /// the last commit to both copies in the header, and reports errors. At most three flushes; none
-    /// where nothing was written.
+    /// where nothing was written. The room that the file has grown for later elements stays, unless
+    /// [`shrink_to_fit`](Self::shrink_to_fit) gave it back before.
     ///
     /// # Errors
     ///
