@@ -25,7 +25,7 @@ pub struct FileInfo {
     pub byte_order: ByteOrder,
     /// The full structure of the element type.
     pub descriptor: Descriptor,
-    /// When the file was created.
+    /// When the file was created; the Unix epoch where the system has no word for that time.
     pub created: SystemTime,
     /// The library that created the file, and its version.
     pub writer: String,
@@ -63,7 +63,9 @@ impl FileInfo {
             byte_order: preamble.byte_order(),
             descriptor: Descriptor::decode(&header.descriptor)
                 .expect("opening compared the descriptor with a type's"),
-            created: UNIX_EPOCH + Duration::from_millis(preamble.created_unix_ms.get()),
+            created: UNIX_EPOCH
+                .checked_add(Duration::from_millis(preamble.created_unix_ms.get()))
+                .unwrap_or(UNIX_EPOCH),
             writer: text(&preamble.writer),
             data_offset_bytes: store.data_offset(),
             mode: slots.newest.mode,

@@ -33,7 +33,7 @@ pub(crate) fn open(path: &Path, access: Access, locking: Locking) -> Result<Stor
     let io = |source| Error::Io { action, path: path.into(), source };
     loop {
         // Asked before opening: to open a pipe is to wait for its other end.
-        check_is_file(path, fs::metadata(path).map_err(io)?.file_type())?;
+        check_is_file(path, file_type(path).map_err(io)?)?;
         let file = open_file(path, access).map_err(io)?;
         let lock = match locking {
             Locking::Locked => Some(Lock::acquire(&file, path, access)?),
@@ -49,11 +49,23 @@ fn open_file(path: &Path, access: Access) -> io::Result<File> {
     File::options().read(true).write(access == Access::Exclusive).open(path)
 }
 
-fn check_is_file(path: &Path, found: FileType) -> Result<(), Error> {
-    if found.is_file() {
-        return Ok(());
+/// What the path names, or the link itself where it leads nowhere.
+fn file_type(path: &Path) -> io::Result<FileType> {
+    match fs::metadata(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            Ok(path.symlink_metadata()?.file_type())
+        }
+        metadata => Ok(metadata?.file_type()),
     }
-    let found = if found.is_dir() { "a directory" } else { "a device, a pipe or a socket" };
+}
+
+fn check_is_file(path: &Path, found: FileType) -> Result<(), Error> {
+    let found = match found {
+        found if found.is_file() => return Ok(()),
+        found if found.is_dir() => "a directory",
+        found if found.is_symlink() => "a symbolic link to nothing",
+        _ => "a device, a pipe or a socket",
+    };
     Err(Error::NotAFile { path: path.into(), found })
 }
 

@@ -71,16 +71,34 @@ impl Storage for FileStorage {
 }
 
 /// Gives `start..end` its place on a file system that has no call for it: by writing zeros past
-/// the end. Holes before the end stay: nothing tells them from zeros that were written.
+/// the end, and before it wherever zeros are read. Nothing tells a hole from zeros that were written,
+/// and to write those again changes nothing.
 fn write_zeros(storage: &FileStorage, start: u64, end: u64) -> io::Result<()> {
-    static ZEROS: [u8; 1 << 16] = [0; 1 << 16];
-    let mut offset = storage.len_bytes()?.max(start);
+    /// Half of the smallest block, so that every hole has one in it.
+    const SECTOR_BYTES: usize = 512;
+
+    let mut bytes = vec![0; 1 << 16];
+    let len_bytes = storage.len_bytes()?;
+    let mut offset = start;
     while offset < end {
-        let count = (end - offset).min(ZEROS.len() as u64);
-        storage.write_all_at(offset, &ZEROS[..count as usize])?;
-        offset += count;
+        let count = (end - offset).min(bytes.len() as u64) as usize;
+        let (there, past_end) = bytes[..count]
+            .split_at_mut(len_bytes.saturating_sub(offset).min(count as u64) as usize);
+        storage.read_exact_at(offset, there)?;
+        past_end.fill(0);
+        let unit = if is_zero(&bytes[..count]) { count } else { SECTOR_BYTES };
+        for part in bytes[..count].chunks(unit) {
+            if is_zero(part) {
+                storage.write_all_at(offset, part)?;
+            }
+            offset += part.len() as u64;
+        }
     }
     Ok(())
+}
+
+fn is_zero(bytes: &[u8]) -> bool {
+    bytes.iter().all(|&byte| byte == 0)
 }
 
 #[cfg(unix)]

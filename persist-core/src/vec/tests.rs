@@ -188,7 +188,8 @@ fn a_vector_may_go_to_another_thread_and_be_shared() {
 fn bytes_are_appended_as_by_a_writer() {
     let [storage, _] = storages(16);
     let mut vector = create::<u8>(&storage);
-    write!(vector, "{}-{}", 12, "ab").unwrap();
+    let number = 12;
+    write!(vector, "{number}-ab").unwrap();
     vector.flush().unwrap();
     assert_eq!(vector, *b"12-ab");
     let error = vector.write(&[0; 17]).unwrap_err();

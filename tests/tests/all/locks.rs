@@ -276,6 +276,24 @@ fn a_process_that_is_started_meanwhile_keeps_no_lock() {
     });
 }
 
+#[test]
+fn a_removed_file_keeps_nobody_from_a_new_one() {
+    let directory = tempfile::tempdir().unwrap();
+    thread::scope(|scope| {
+        for number in 0..4 {
+            let path = directory.path().join(format!("{number}.pv"));
+            scope.spawn(move || {
+                for _ in 0..200 {
+                    // Its number is free for another file as soon as this one is closed.
+                    let vector = MmapVec::<u64>::options().journal_bytes(0).create(&path).unwrap();
+                    fs::remove_file(&path).unwrap();
+                    drop(vector);
+                }
+            });
+        }
+    });
+}
+
 /// The names in a directory.
 fn listing(directory: &Path) -> BTreeSet<String> {
     let names = fs::read_dir(directory).unwrap();
