@@ -29,8 +29,10 @@ pub(crate) struct Store {
     path: Box<Path>,
     storage: Box<dyn Storage>,
     header: Header,
-    /// The state in the newest slot, durable or on its way to be.
+    /// The state in the newest slot.
     state: State,
+    /// Whether that slot, and everything else that was written, is known to be on the device.
+    durable: bool,
     /// Up to here every byte has its place on the device.
     allocated_bytes: u64,
     poison: Option<(Action, Arc<io::Error>)>,
@@ -54,6 +56,8 @@ impl Store {
             path: path.into(),
             allocated_bytes: header.preamble.data_offset.get(),
             state: newest,
+            // A writer that was killed may have left it to the kernel.
+            durable: false,
             storage,
             header,
             poison: None,
@@ -123,10 +127,11 @@ impl Store {
 
     /// Says in the file that it has a writer, so that a crash will be known.
     ///
-    /// Not synced: after a kill of the process it is exact, after a power cut a hint.
+    /// Not synced afterwards: after a kill of the process it is exact, after a power cut a hint.
     pub(crate) fn mark_unclean(&mut self) -> Result<(), Error> {
         self.check_poison()?;
         if self.state.clean {
+            self.sync(&Mapping::none())?;
             self.write_state(State { clean: false, ..self.state })?;
         }
         Ok(())
@@ -200,7 +205,11 @@ impl Store {
         Ok(())
     }
 
+    /// Writes a state to the slot that doesn't hold the newest one, which must be durable: a crash may
+    /// spoil the slot that is written.
     fn write_state(&mut self, state: State) -> Result<(), Error> {
+        assert!(self.durable, "a slot was to be written before the other was durable");
+        self.durable = false;
         let state = State { epoch: self.state.epoch + 1, ..state };
         self.storage
             .write_all_at(state.slot_offset(), &state.to_block())
@@ -210,7 +219,9 @@ impl Store {
     }
 
     fn sync(&mut self, mapping: &Mapping) -> Result<(), Error> {
-        self.storage.sync(mapping).map_err(|error| self.poisoned(Action::Sync, error))
+        self.storage.sync(mapping).map_err(|error| self.poisoned(Action::Sync, error))?;
+        self.durable = true;
+        Ok(())
     }
 
     pub(crate) fn check_poison(&self) -> Result<(), Error> {

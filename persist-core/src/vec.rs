@@ -58,6 +58,9 @@ use crate::{typed, validate};
 ///   survive the process without a commit. If the machine itself stops before the next commit, any
 ///   part of them may have reached the disk.
 ///
+/// The first change after opening notes in the file that it has a writer, which takes a flush: so the
+/// next to open it learns whether it was closed ([`FileInfo::shutdown`]).
+///
 /// To replace all elements so that a crash leaves the old ones or the new ones, create another file,
 /// fill, commit and close it, and [rename](std::fs::rename) it over this one.
 ///

@@ -149,7 +149,7 @@ fn the_numbers_in_the_text_are_those_of_the_code() {
         format!("The file has at least {DESCRIPTOR_OFFSET} bytes"),
         format!("of bytes 0 to {} of the file", offset_of!(Preamble, checksum) - 1),
         format!("of bytes 0 to {} of the slot", offset_of!(Slot, checksum) - 1),
-        format!("| `mode` | {}: shared;", Mode::Shared as u32),
+        format!("| `mode` | {}: shared.", Mode::Shared as u32),
         format!("Types nest at most {MAX_DEPTH} deep"),
         format!("offset basis `{}`", Fingerprint::of_descriptor(&[])),
     ] {

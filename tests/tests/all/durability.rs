@@ -142,22 +142,19 @@ fn without_a_commit_the_number_of_elements_is_the_old_one() {
     assert_eq!(options().open(&path).unwrap(), []);
 }
 
-/// The two states of a file, the newer one in slot `newest`.
+/// A file of two states of different lengths, the newer one in slot `newest`.
 fn two_states(path: &Path, newest: usize) -> Image {
     let mut vector = options().create(path).unwrap();
-    let mut len = 0;
-    loop {
-        vector.push(len).unwrap();
+    for number in 0..2 + newest as u64 {
+        vector.push(number).unwrap();
         vector.commit().unwrap();
-        len += 1;
-        let image = Image::read(path);
-        let epochs = [0, 1].map(|slot| image.get(Slot(slot), "epoch"));
-        if len > 2 && epochs[newest] > epochs[1 - newest] {
-            drop(vector);
-            std::fs::remove_file(path).unwrap();
-            return image;
-        }
     }
+    drop(vector);
+    let image = Image::read(path);
+    let epochs = [0, 1].map(|slot| image.get(Slot(slot), "epoch"));
+    assert_eq!(epochs[newest], epochs[1 - newest] + 1, "a commit writes the other slot");
+    std::fs::remove_file(path).unwrap();
+    image
 }
 
 #[test]
