@@ -14,7 +14,7 @@ use crate::descriptor::{Descriptor, Difference, Differences};
 ///
 /// Every variant names the file. A call that fails leaves the file and the vector as they were,
 /// unless it says otherwise. The cause that the operating system gave, where there is one, is the
-/// [`source`](std::error::Error::source).
+/// [`source`](std::error::Error::source): print the whole chain, or `{:?}`, which does.
 #[derive(thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
@@ -118,7 +118,7 @@ pub enum Error {
     },
 
     /// An element is not a value of its type.
-    #[error("`{}` is corrupt: {fault}: restore it from a copy, or correct the element", path.display())]
+    #[error("`{}` is corrupt: {fault}: restore it from a copy", path.display())]
     #[non_exhaustive]
     CorruptElement {
         /// The file.
@@ -154,7 +154,7 @@ pub enum Error {
 
     /// The elements have another layout than the program's type.
     #[error(
-        "layout mismatch in `{}`:\n{mismatch}\n  use a type of the file's layout, or another file",
+        "layout mismatch in `{}`:\n{mismatch}\n  use the type that the file was written with; to change it, copy the elements into a new file",
         path.display()
     )]
     #[non_exhaustive]
@@ -167,10 +167,10 @@ pub enum Error {
 
     /// The file belongs to another application.
     #[error(
-        "application mismatch in `{}`: file: app_magic {}, program: app_magic {}",
+        "application mismatch in `{}`: file: {}, program: {}: it is another application's file",
         path.display(),
-        Quoted(file),
-        Quoted(program)
+        AppName(file),
+        AppName(program)
     )]
     #[non_exhaustive]
     AppMagic {
@@ -199,8 +199,9 @@ pub enum Error {
         program: [u8; 3],
     },
 
-    /// Somebody else has the file open, and one of the two wants to write.
-    #[error("`{}` is locked: it is open in {holder}; close it there first", path.display())]
+    /// Somebody else has the file open, and one of the two wants to write. Opening doesn't wait: a
+    /// process that was just killed may hold its lock until the kernel has unmapped its files.
+    #[error("`{}` is locked: it is open in {holder}; close it there, or try again later", path.display())]
     #[non_exhaustive]
     Locked {
         /// The file.
@@ -210,7 +211,8 @@ pub enum Error {
     },
 
     /// A write or flush through this handle failed, now or earlier, so that nobody knows what reached the
-    /// disk. Reading goes on; the file must be opened anew to be changed.
+    /// disk. Reading goes on, and elements in memory can still be changed, but nothing is committed: the
+    /// file must be opened anew.
     #[error(
         "`{}` can't be changed any more: an attempt to {action} it failed, so nobody knows what reached the disk; open it anew, which recovers the last commit",
         path.display()
@@ -522,6 +524,19 @@ struct Quoted<'a>(&'a [u8]);
 impl fmt::Display for Quoted<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "\"{}\"", self.0.escape_ascii())
+    }
+}
+
+/// An application's magic, without the zeros at its end.
+struct AppName<'a>(&'a [u8; 8]);
+
+impl fmt::Display for AppName<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let end = self.0.iter().rposition(|&byte| byte != 0).map_or(0, |last| last + 1);
+        match &self.0[..end] {
+            [] => f.write_str("no app_magic"),
+            name => write!(f, "app_magic {}", Quoted(name)),
+        }
     }
 }
 

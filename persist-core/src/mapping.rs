@@ -12,6 +12,9 @@ use memmap2::MmapRaw;
 
 use crate::storage::Storage;
 
+/// Which part of the address space that is left a mapping takes, where it can't have all it wants.
+const PART_OF_SCARCE_SPACE: usize = 8;
+
 pub(crate) struct Mapping(Memory);
 
 enum Memory {
@@ -51,9 +54,9 @@ impl Mapping {
         Self(Memory::Heap { base, bytes, _region: region })
     }
 
-    /// Maps storage from `offset` on: the `wanted` bytes, or half of them, or half of that, down to
-    /// the `needed` ones. Address space may be scarce (`ulimit -v`, 32 bits, strict overcommit), and
-    /// a file system may know no file that long.
+    /// Maps storage from `offset` on: the `wanted` bytes, or where the system refuses so many, at least the
+    /// `needed` ones. Address space may be scarce (`ulimit -v`, 32 bits, many vectors), and a file system
+    /// may know no file that long.
     pub(crate) fn reserve(
         storage: &dyn Storage,
         offset: u64,
@@ -63,7 +66,7 @@ impl Mapping {
         if wanted == 0 {
             return Ok(Self::none());
         }
-        halve(needed, wanted, |bytes| storage.map(offset, bytes))
+        scarce(needed, wanted, |bytes| storage.map(offset, bytes))
     }
 
     /// Maps more of the same storage, maybe elsewhere: every address in the mapping is void. Where it
@@ -78,7 +81,7 @@ impl Mapping {
         match &mut self.0 {
             // Moves page tables, and needs no room for the old mapping beside the new one.
             #[cfg(any(target_os = "linux", target_os = "android"))]
-            Memory::File(map) => halve(needed, wanted, |bytes| {
+            Memory::File(map) => scarce(needed, wanted, |bytes| {
                 let options = memmap2::RemapOptions::new().may_move(true);
                 // SAFETY: the mapping may move because the caller holds it exclusively and treats
                 // every address in it as void; `bytes` is not smaller than what may be touched.
@@ -133,17 +136,24 @@ impl fmt::Debug for Mapping {
     }
 }
 
-/// Tries sizes from `wanted` down to `needed`, each half of the one before.
-fn halve<R>(
+/// Tries the `wanted` size. Where that is refused, finds what is left by halving what exceeds the
+/// `needed` size, and takes a small part of it: the rest of the process needs address space, too, for its
+/// next allocation.
+fn scarce<R>(
     needed: usize,
     wanted: usize,
     mut attempt: impl FnMut(usize) -> io::Result<R>,
 ) -> io::Result<R> {
-    let mut bytes = wanted.max(needed);
-    loop {
-        match attempt(bytes) {
-            Err(_) if bytes > needed => bytes = (bytes / 2).max(needed),
-            result => return result,
+    let mut excess = wanted.saturating_sub(needed);
+    match attempt(needed + excess) {
+        Err(_) if excess > 0 => {}
+        result => return result,
+    }
+    while excess > 0 {
+        excess /= 2;
+        if attempt(needed + excess).is_ok() {
+            break;
         }
     }
+    attempt(needed + excess / PART_OF_SCARCE_SPACE)
 }

@@ -39,7 +39,7 @@ const DEFAULT_RESERVE_BYTES: usize = if usize::BITS >= 64 { 1 << 40 } else { 1 <
 /// assert!(other.unwrap_err().to_string().contains("TICKDATA"));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-pub struct OpenOptions<T> {
+pub struct OpenOptions<T: Persist> {
     app_magic: Option<[u8; 8]>,
     app_version: Option<[u8; 3]>,
     mode: Mode,
@@ -93,7 +93,8 @@ impl<T: Persist> OpenOptions<T> {
         self
     }
 
-    /// At least how many bytes a new file has for a journal: about 2 MiB by default.
+    /// At least how many bytes a new file has for a journal: by default so many that elements begin at
+    /// 2 MiB, which is what a file takes on the disk beside its elements.
     ///
     /// Nothing uses the journal in [`Mode::Shared`]. Below 2 MiB the size is rounded up to a multiple
     /// of 64 KiB, so that 0 makes the smallest files; above it so that the data lies on huge pages.
@@ -106,9 +107,10 @@ impl<T: Persist> OpenOptions<T> {
     /// How much address space to reserve for the vector: 1 TiB by default, 1 GiB on 32-bit machines.
     ///
     /// As long as the elements fit into it, growth doesn't move them, and costs no copying of page
-    /// tables. Reserved space takes neither memory nor disk. Where the system refuses it (a limit on
-    /// address space as by `ulimit -v`, or a platform where a file can't be mapped past its end), less
-    /// is reserved, and growth past it maps the file anew at another address.
+    /// tables. Reserved space takes neither memory nor disk, but a process has only so much of it: 128 TiB
+    /// on most 64-bit machines. Where the system refuses it (too many vectors, a limit as by `ulimit -v`, or a
+    /// platform where a file can't be mapped past its end), a part of what is left is reserved, and
+    /// growth past that maps the file anew at another address.
     #[must_use]
     pub const fn reserve_bytes(mut self, bytes: usize) -> Self {
         self.reserve_bytes = bytes;
@@ -117,8 +119,8 @@ impl<T: Persist> OpenOptions<T> {
 
     /// Opens an existing file to read and write.
     ///
-    /// Costs the same for a file of any size if every bit pattern is a value of `T`, and a pass over
-    /// the elements otherwise.
+    /// Costs the same for a file of any size if every bit pattern is a value of `T`
+    /// ([`Persist::ANY_BITS`]), and a pass over the elements otherwise. Doesn't wait for a lock.
     ///
     /// # Errors
     ///
@@ -212,13 +214,13 @@ impl<T: Persist> OpenOptions<T> {
     pub(crate) fn vec(&self, store: Store) -> Result<MmapVec<T>, Error> {
         self.check(&store)?;
         typed::check_writable(&store)?;
-        MmapVec::new(RawVec::new(Box::new(store), self.reserve_bytes)?)
+        MmapVec::from_raw(RawVec::new(Box::new(store), self.reserve_bytes)?)
     }
 
     /// A slice over a store that nobody writes.
     pub(crate) fn slice(&self, store: Store) -> Result<MmapSlice<T>, Error> {
         self.check(&store)?;
-        MmapSlice::new(store)
+        MmapSlice::from_store(store)
     }
 
     fn check(&self, store: &Store) -> Result<(), Error> {
@@ -233,13 +235,13 @@ impl<T: Persist> Default for OpenOptions<T> {
     }
 }
 
-impl<T> Clone for OpenOptions<T> {
+impl<T: Persist> Clone for OpenOptions<T> {
     fn clone(&self) -> Self {
         Self { ..*self }
     }
 }
 
-impl<T> fmt::Debug for OpenOptions<T> {
+impl<T: Persist> fmt::Debug for OpenOptions<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("OpenOptions")
             .field("app_magic", &self.app_magic)

@@ -202,9 +202,9 @@ impl RawVec {
         self.store.commit(self.len as u64, &self.mapping)
     }
 
-    /// Marks the last commit as the end of the file's story.
+    /// Commits, and marks that as the end of the file's story.
     pub(crate) fn close(mut self) -> Result<(), Error> {
-        self.store.close(&self.mapping)
+        self.store.close(self.len as u64, &self.mapping)
     }
 }
 

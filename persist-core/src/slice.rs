@@ -44,7 +44,7 @@ use crate::{typed, validate};
 ///
 /// Those of [`MmapVec`](crate::MmapVec#guarantees): nobody who uses this library changes the
 /// elements under the slice, for the lock is shared by readers only.
-pub struct MmapSlice<T> {
+pub struct MmapSlice<T: Persist> {
     len: usize,
     // Unmapped before the file is closed and unlocked.
     mapping: Mapping,
@@ -61,6 +61,9 @@ impl<T: Persist> MmapSlice<T> {
 
     /// Opens a file to read: [`OpenOptions::open_read_only`] with the defaults.
     ///
+    /// O(1) where every bit pattern is a value of `T` ([`Persist::ANY_BITS`]); otherwise each element is
+    /// checked, O(n).
+    ///
     /// # Errors
     ///
     /// Where the file isn't one of `T`, is locked by a writer, damaged or can't be opened: see
@@ -70,7 +73,7 @@ impl<T: Persist> MmapSlice<T> {
     }
 
     /// The elements of a store that was found to be one of `T`.
-    pub(crate) fn new(store: Store) -> Result<Self, Error> {
+    pub(crate) fn from_store(store: Store) -> Result<Self, Error> {
         assert_eq!(store.header().preamble.element_bytes.get(), size_of::<T>() as u64);
         let too_large = || store.too_large(Some(store.committed_len()));
         let len = usize::try_from(store.committed_len()).map_err(|_| too_large())?;
@@ -100,7 +103,7 @@ impl<T: Persist> MmapSlice<T> {
     #[must_use]
     pub fn as_slice(&self) -> &[T] {
         let base = self.mapping.base().as_ptr().cast::<T>();
-        // SAFETY: `new` mapped `len` elements, found each to be a value, and nobody writes them as long
+        // SAFETY: `from_store` mapped `len` elements, found each to be a value, and nobody writes them as long
         // as `self` holds the lock. They are aligned, and at most `isize::MAX` bytes.
         unsafe { slice::from_raw_parts(base, self.len) }
     }
@@ -197,6 +200,12 @@ macro_rules! slice_traits {
 
         impl<T: Persist + PartialEq> PartialEq<Vec<T>> for $type<T> {
             fn eq(&self, other: &Vec<T>) -> bool {
+                self.as_slice() == other.as_slice()
+            }
+        }
+
+        impl<T: Persist + PartialEq> PartialEq<$type<T>> for Vec<T> {
+            fn eq(&self, other: &$type<T>) -> bool {
                 self.as_slice() == other.as_slice()
             }
         }

@@ -149,16 +149,17 @@ impl Store {
         Ok(())
     }
 
-    /// Writes the last commit to both slots, as one that nothing follows. Three flushes; none where
+    /// Commits, and writes that to both slots as a state which nothing follows. Three flushes; none where
     /// the file is clean already.
-    pub(crate) fn close(&mut self, mapping: &Mapping) -> Result<(), Error> {
+    pub(crate) fn close(&mut self, len: u64, mapping: &Mapping) -> Result<(), Error> {
         self.check_poison()?;
-        if self.state.clean && !self.header.slots.torn {
+        let unchanged = len == self.state.committed_len;
+        if unchanged && self.state.clean && !self.header.slots.torn {
             return Ok(());
         }
         self.sync(mapping)?;
         for _ in 0..2 {
-            self.write_state(State { clean: true, ..self.state })?;
+            self.write_state(State { committed_len: len, clean: true, ..self.state })?;
             self.sync(mapping)?;
         }
         Ok(())

@@ -52,11 +52,15 @@ use crate::{typed, validate};
 ///
 /// In [`Mode::Shared`](crate::Mode::Shared), the only one in this version:
 ///
-/// - After [`commit`](Self::commit) returned `Ok`, the elements and their number are on the disk.
+/// - After [`commit`](Self::commit) or [`close`](Self::close) returned `Ok`, the elements and their number
+///   are on the disk. Nothing else commits: not a drop, nor a panic or an early `?` that drops.
 /// - After a crash, or a drop without a commit, the file has the number of elements of the last commit.
 /// - Changes to elements in place, below that number, are in the file as soon as they are made. They
 ///   survive the process without a commit. If the machine itself stops before the next commit, any
 ///   part of them may have reached the disk.
+/// - So whatever *moves* elements (`remove`, `insert`, `retain`, `drain`, `dedup`, a sort, pushes after a
+///   `truncate`) is whole only when a commit follows: until then the file has the old number of
+///   elements over moved ones. `[0, 1, 2]`, `remove(0)` and a drop leave `[1, 2, 2]`.
 ///
 /// The first change after opening notes in the file that it has a writer, which takes a flush: so the
 /// next to open it learns whether it was closed ([`FileInfo::shutdown`]).
@@ -83,12 +87,13 @@ use crate::{typed, validate};
 ///
 /// # What `Vec` has and this hasn't
 ///
-/// `new`, `with_capacity` and `Clone`, for a vector is always in a file; `Extend` and `FromIterator`,
-/// which can't fail ([`try_extend`](Self::try_extend) can); `leak`, `into_boxed_slice` and the raw
-/// parts, whose memory is not the allocator's; `splice`, which would grow when it is dropped.
+/// `new`, `with_capacity`, `Default`, `From` and `Clone`, for a vector is always in a file; `Extend` and
+/// `FromIterator`, which can't fail ([`try_extend`](Self::try_extend) can); `IntoIterator` by value;
+/// `leak`, `into_boxed_slice` and the raw parts, whose memory is not the allocator's; `splice`, which
+/// would grow when it is dropped. [`split_off`](Self::split_off) returns a `Vec`.
 ///
 /// [`MmapSlice`]: crate::MmapSlice
-pub struct MmapVec<T> {
+pub struct MmapVec<T: Persist> {
     raw: RawVec,
     element: PhantomData<T>,
 }
@@ -111,6 +116,9 @@ impl<T: Persist> MmapVec<T> {
 
     /// Opens an existing file: [`OpenOptions::open`] with the defaults.
     ///
+    /// O(1) where every bit pattern is a value of `T` ([`Persist::ANY_BITS`]); otherwise each element is
+    /// checked, O(n).
+    ///
     /// # Errors
     ///
     /// Where the file isn't one of `T`, is locked, damaged or can't be opened: see [`Error`]. The
@@ -130,7 +138,7 @@ impl<T: Persist> MmapVec<T> {
     }
 
     /// A vector over a raw one whose file was found to be one of `T`.
-    pub(crate) fn new(raw: RawVec) -> Result<Self, Error> {
+    pub(crate) fn from_raw(raw: RawVec) -> Result<Self, Error> {
         assert_eq!(raw.element_bytes(), size_of::<T>());
         // SAFETY: `RawVec` keeps `len` elements mapped and initialised, as all bytes of a file are, at an
         // address aligned to 4096, which `check_type` made sure is enough for `T`. The lock, or the
@@ -191,7 +199,7 @@ impl<T: Persist> MmapVec<T> {
     #[inline]
     #[must_use]
     pub fn as_slice(&self) -> &[T] {
-        // SAFETY: the elements below `len` are mapped, aligned and values of `T` (checked by `new`, or
+        // SAFETY: the elements below `len` are mapped, aligned and values of `T` (checked by `from_raw`, or
         // written since as such), together at most `isize::MAX` bytes, by the invariants of `RawVec`.
         // Nothing writes them while `self` is borrowed: this handle needs `&mut self` for it, and others
         // are kept out by the lock. The mapping is replaced under `&mut self` only.
@@ -254,8 +262,10 @@ impl<T: Persist> MmapVec<T> {
     ///
     /// # Errors
     ///
-    /// [`Error::DiskFull`] where the file can't grow, and [`Error::TooLarge`] where it may not. The
-    /// vector is as before.
+    /// [`Error::DiskFull`] where there is no space for the file to grow, [`Error::TooLarge`] where no
+    /// machine could address it, [`Error::Io`] where the system refuses it for another reason (the longest
+    /// file it has, the address space), and [`Error::Poisoned`] where an earlier write failed. The vector
+    /// is as before.
     #[inline]
     pub fn push(&mut self, value: T) -> Result<(), Error> {
         self.raw.prepare(1)?;
@@ -357,11 +367,11 @@ impl<T: Persist> MmapVec<T> {
         self.raw.commit()
     }
 
-    /// Closes the file, so that the next one to open it knows that nothing is missing.
+    /// Commits, and marks the file as one that was closed.
     ///
-    /// Doesn't commit: elements appended since the last commit are dropped. Unlike a drop, this writes
-    /// the last commit to both copies in the header, and reports errors. At most three flushes; none
-    /// where nothing was written. The room that the file has grown for later elements stays, unless
+    /// Unlike a drop, which commits nothing and is silent. The last commit stands in both copies in
+    /// the header afterwards, so that damage to one loses nothing. At most three flushes; none where
+    /// nothing was written. The room that the file has grown for later elements stays, unless
     /// [`shrink_to_fit`](Self::shrink_to_fit) gave it back before.
     ///
     /// # Errors
@@ -371,7 +381,7 @@ impl<T: Persist> MmapVec<T> {
         self.raw.close()
     }
 
-    /// Makes room for at least `additional` more elements, and for more, so that repeated calls don't
+    /// Makes room for at least `additional` more elements, usually for more, so that repeated calls don't
     /// grow the file each time.
     ///
     /// # Errors

@@ -53,6 +53,7 @@ macro_rules! fields {
 }
 
 #[test]
+#[cfg_attr(miri, ignore = "compares text, and does so very slowly")]
 fn the_tables_of_fields_are_those_of_the_structs() {
     let preamble = fields!(Preamble: magic format_version byte_order compat incompat ro_compat
         architecture pointer_bytes element_align_bytes element_bytes descriptor_bytes
@@ -64,6 +65,7 @@ fn the_tables_of_fields_are_those_of_the_structs() {
 }
 
 #[test]
+#[cfg_attr(miri, ignore = "compares text, and does so very slowly")]
 fn the_regions_are_where_the_document_says() {
     let block = BLOCK_BYTES.to_string();
     let descriptor = DESCRIPTOR_OFFSET.to_string();
@@ -80,6 +82,7 @@ fn the_regions_are_where_the_document_says() {
 }
 
 #[test]
+#[cfg_attr(miri, ignore = "compares text, and does so very slowly")]
 fn the_tags_are_those_of_the_encoder() {
     let expected = [
         (tag::PRIMITIVE, "primitive"),
@@ -97,6 +100,7 @@ fn the_tags_are_those_of_the_encoder() {
 }
 
 #[test]
+#[cfg_attr(miri, ignore = "compares text, and does so very slowly")]
 fn the_classes_and_widths_are_those_that_exist() {
     let document: BTreeSet<(u8, u8)> = table(&["class", "primitive", "widths"])
         .iter()
@@ -129,6 +133,7 @@ fn primitives(order: Order) -> BTreeSet<(u8, u8)> {
 }
 
 #[test]
+#[cfg_attr(miri, ignore = "compares text, and does so very slowly")]
 fn the_numbers_in_the_text_are_those_of_the_code() {
     let text = FORMAT.split_whitespace().collect::<Vec<_>>().join(" ");
     let hex =
@@ -159,6 +164,7 @@ fn the_numbers_in_the_text_are_those_of_the_code() {
 
 /// What stands in the document, computed as it says.
 #[test]
+#[cfg_attr(miri, ignore = "compares text, and does so very slowly")]
 fn the_fingerprint_is_the_hash_that_the_document_names() {
     let number = |before: &str| {
         let number = FORMAT.split(before).nth(1).unwrap().split('`').nth(1).unwrap();

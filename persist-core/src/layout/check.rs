@@ -151,13 +151,22 @@ const fn padding_message(
     }
     message.text("\n  help: add a field after ");
     message.quoted(fields[index].name);
-    message.text(": `_pad");
-    message.number(index);
-    message.text(": persist_core::Pad<");
+    message.text(": `");
+    if !is_position(fields[index].name) {
+        message.text("_pad");
+        message.number(index);
+        message.text(": ");
+    }
+    message.text("persist_core::Pad<");
     message.number(next - end);
     message.text(">`");
     suggest_order(&mut message, layout, fields, packed);
     message
+}
+
+/// Whether a field has no name of its own, as in a tuple struct.
+const fn is_position(name: &str) -> bool {
+    matches!(name.as_bytes(), [b'0'..=b'9', ..])
 }
 
 /// Suggests the order by falling alignment, where it makes the struct smaller.

@@ -550,7 +550,10 @@ impl<T: Sample> Pair<T> {
                 self.reopen(drop);
                 assert_eq!(self.model.len(), len);
             }
-            Place::ReopenClosed => self.reopen(|ours| ours.close().unwrap()),
+            Place::ReopenClosed => {
+                self.committed_len = len;
+                self.reopen(|ours| ours.close().unwrap());
+            }
             Place::ReopenDropped => self.reopen(drop),
             Place::OpenSlice => {
                 self.commit();

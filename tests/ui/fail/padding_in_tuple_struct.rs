@@ -1,11 +1,13 @@
-//! Padding in a tuple struct.
+//! The fields of a tuple struct have no names to suggest.
+
 use persist_core::Persist;
 
 #[derive(Clone, Copy, Persist)]
 #[repr(C)]
-struct Row(
-    u8, //~ ERROR persist: `Row` has 7 bytes of implicit padding after field `0` (offset 1..8): field `1` needs alignment 8
+struct Pair(
+    u32, //~ ERROR implicit padding after field `0` (offset 4..8)
     u64,
 );
+//~? help: add a field after `0`: `persist_core::Pad<4>`
 
 fn main() {}
