@@ -15,7 +15,7 @@ use zerocopy::byteorder::little_endian::{U32, U64, U128};
 use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
 
 pub use slot::Mode;
-pub(crate) use slot::{Slots, State};
+pub(crate) use slot::{MAX_EPOCH, Slots, State};
 
 use crate::checksum::checksum;
 use crate::error::{ByteOrder, Damage, Feature, Region};

@@ -10,6 +10,7 @@
 use std::fs::{File, Metadata};
 use std::io;
 use std::path::Path;
+use std::process;
 
 use fs4::{FileExt, TryLockError};
 
@@ -33,6 +34,8 @@ pub(crate) struct Lock {
     // is closed: then another file may get its number.
     _entry: register::Entry,
     file: File,
+    /// The process that locked the file. One that was forked has a copy of this, and must not unlock.
+    process: u32,
 }
 
 impl Lock {
@@ -46,16 +49,16 @@ impl Lock {
         let locked = |holder| Error::Locked { path: path.into(), holder };
         let io = |source| Error::Io { action: Action::Lock, path: path.into(), source };
         let metadata = file.metadata().map_err(io)?;
-        let entry = register::Entry::new(&metadata, access)
-            .ok_or_else(|| locked(LockHolder::ThisProcess))?;
         // The lock belongs to the open file, which the clone shares.
         let file = file.try_clone().map_err(io)?;
-        let result = match access {
+        let lock = || match access {
             Access::Shared => FileExt::try_lock_shared(&file),
             Access::Exclusive => FileExt::try_lock(&file),
         };
+        let result = register::Entry::new(&metadata, access, lock)
+            .ok_or_else(|| locked(LockHolder::ThisProcess))?;
         match result {
-            Ok(()) => Ok(Self { _entry: entry, file }),
+            Ok(entry) => Ok(Self { _entry: entry, file, process: process::id() }),
             Err(TryLockError::WouldBlock) => Err(locked(LockHolder::AnotherProcess)),
             Err(TryLockError::Error(source)) => Err(io(source)),
         }
@@ -66,8 +69,10 @@ impl Drop for Lock {
     /// Closing the file would unlock it too, but only with its last descriptor, and a process that
     /// another thread has just forked keeps a copy of each until it runs its own program.
     fn drop(&mut self) {
-        // Where it fails, closing is still to come.
-        let _ = FileExt::unlock(&self.file);
+        if self.process == process::id() {
+            // Where it fails, closing is still to come.
+            let _ = FileExt::unlock(&self.file);
+        }
     }
 }
 
@@ -94,7 +99,6 @@ fn is_same_file(_: &Metadata, _: &Metadata) -> bool {
 #[cfg(unix)]
 mod register {
     use std::collections::HashMap;
-    use std::collections::hash_map::Entry as Slot;
     use std::fs::Metadata;
     use std::os::unix::fs::MetadataExt;
     use std::sync::{LazyLock, Mutex, MutexGuard, PoisonError};
@@ -112,16 +116,26 @@ mod register {
     pub(super) struct Entry(FileId);
 
     impl Entry {
-        /// Enters a file, unless it is entered already and one of the two accesses is exclusive.
-        pub(super) fn new(metadata: &Metadata, access: Access) -> Option<Self> {
+        /// Enters a file that `lock` locks, unless it is entered already and one of the two accesses is
+        /// exclusive. The register stays closed while the file is being locked, so that nobody sees an
+        /// entry which that may undo.
+        pub(super) fn new<E>(
+            metadata: &Metadata,
+            access: Access,
+            lock: impl FnOnce() -> Result<(), E>,
+        ) -> Option<Result<Self, E>> {
             let id = (metadata.dev(), metadata.ino());
-            match (holders().entry(id), access) {
-                (Slot::Vacant(slot), Access::Exclusive) => _ = slot.insert(None),
-                (Slot::Vacant(slot), Access::Shared) => _ = slot.insert(Some(1)),
-                (Slot::Occupied(mut slot), Access::Shared) => *slot.get_mut().as_mut()? += 1,
-                (Slot::Occupied(_), Access::Exclusive) => return None,
-            }
-            Some(Self(id))
+            let mut holders = holders();
+            let readers = match (holders.get(&id), access) {
+                (None, Access::Exclusive) => None,
+                (None, Access::Shared) => Some(1),
+                (Some(Some(readers)), Access::Shared) => Some(readers + 1),
+                (Some(_), _) => return None,
+            };
+            Some(lock().map(|()| {
+                holders.insert(id, readers);
+                Self(id)
+            }))
         }
     }
 
@@ -153,8 +167,12 @@ mod register {
     pub(super) struct Entry;
 
     impl Entry {
-        pub(super) fn new(_: &Metadata, _: Access) -> Option<Self> {
-            Some(Self)
+        pub(super) fn new<E>(
+            _: &Metadata,
+            _: Access,
+            lock: impl FnOnce() -> Result<(), E>,
+        ) -> Option<Result<Self, E>> {
+            Some(lock().map(|()| Self))
         }
     }
 }

@@ -31,10 +31,11 @@ pub(crate) fn open(path: &Path, access: Access, locking: Locking) -> Result<Stor
         Access::Exclusive => Action::OpenForWriting,
     };
     let io = |source| Error::Io { action, path: path.into(), source };
-    loop {
-        // Asked before opening: to open a pipe is to wait for its other end.
-        check_is_file(path, file_type(path).map_err(io)?)?;
+    // Asked before opening, which would have effects on a device.
+    check_is_file(path, file_type(path).map_err(io)?)?;
+    for _ in 0..MAX_ATTEMPTS {
         let file = open_file(path, access).map_err(io)?;
+        check_is_file(path, file.metadata().map_err(io)?.file_type())?;
         let lock = match locking {
             Locking::Locked => Some(Lock::acquire(&file, path, access)?),
             Locking::Unlocked => None,
@@ -43,10 +44,23 @@ pub(crate) fn open(path: &Path, access: Access, locking: Locking) -> Result<Stor
             return Store::open(path, Box::new(FileStorage::new(file)), lock);
         }
     }
+    Err(io(io::Error::other("each time it was looked up, the path named another file")))
 }
 
+/// How often a file may be replaced by another between opening and locking it.
+const MAX_ATTEMPTS: usize = 100;
+
+/// Opens the file without waiting, as for the other end of a pipe that took its place.
 fn open_file(path: &Path, access: Access) -> io::Result<File> {
-    File::options().read(true).write(access == Access::Exclusive).open(path)
+    let mut options = File::options();
+    options.read(true).write(access == Access::Exclusive);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::OpenOptionsExt;
+
+        options.custom_flags(rustix::fs::OFlags::NONBLOCK.bits() as i32);
+    }
+    options.open(path)
 }
 
 /// What the path names, or the link itself where it leads nowhere.
@@ -80,12 +94,16 @@ pub(crate) fn create(path: &Path, new_file: &NewFile<'_>) -> Result<Store, Error
         Some(parent) if !parent.as_os_str().is_empty() => parent,
         _ => Path::new("."),
     };
+    let directory_file = open_directory(directory).map_err(io)?;
     let (file, temporary) = create_temporary(directory).map_err(io)?;
     let lock = fill_and_rename(path, &file, &temporary, new_file).inspect_err(|_| {
         // A file that can't be removed is only litter, and the first error says more.
         let _ = fs::remove_file(&temporary);
     })?;
-    sync_directory(directory).map_err(io)?;
+    sync_directory(directory_file).map_err(io).inspect_err(|_| {
+        // Nobody has it open: it is locked.
+        let _ = fs::remove_file(path);
+    })?;
     Store::open(path, Box::new(FileStorage::new(file)), Some(lock))
 }
 
@@ -150,13 +168,12 @@ fn rename_without_replacing(from: &Path, to: &Path) -> io::Result<()> {
     fs::remove_file(from)
 }
 
-#[cfg(unix)]
-fn sync_directory(directory: &Path) -> io::Result<()> {
-    File::open(directory)?.sync_all()
+/// Opens a directory to sync it later: before there is something to sync, in case it can't be opened.
+/// Windows has no call to sync one: NTFS journals them.
+fn open_directory(directory: &Path) -> io::Result<Option<File>> {
+    if cfg!(unix) { File::open(directory).map(Some) } else { Ok(None) }
 }
 
-/// Windows has no call for it: NTFS journals its directories.
-#[cfg(windows)]
-fn sync_directory(_: &Path) -> io::Result<()> {
-    Ok(())
+fn sync_directory(directory: Option<File>) -> io::Result<()> {
+    directory.map_or(Ok(()), |directory| directory.sync_all())
 }

@@ -7,7 +7,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use crate::error::Error;
 use crate::header::{Mode, NewFile};
-use crate::layout::check_type;
+use crate::layout::{MAX_ALIGN_BYTES, check_type};
 use crate::lock::Access;
 use crate::open::{self, Locking};
 use crate::persist::Persist;
@@ -56,6 +56,11 @@ impl<T: Persist> OpenOptions<T> {
         const {
             check_type(T::LAYOUT);
             _ = T::FINGERPRINT;
+            // A layout may say less than the compiler knows: that of a foreign type says nothing.
+            assert!(
+                align_of::<T>() <= MAX_ALIGN_BYTES,
+                "persist: an element may be aligned to 4096 at most"
+            );
         };
         Self {
             app_magic: None,
@@ -130,13 +135,15 @@ impl<T: Persist> OpenOptions<T> {
         self.vec(open::open(path.as_ref(), Access::Exclusive, Locking::Locked)?)
     }
 
-    /// Creates a file of no elements. Takes three flushes of the disk.
+    /// Creates a file of no elements. Takes two flushes, of the file and of its directory.
     ///
     /// The file appears under its name when it is whole and durable, or not at all.
     ///
     /// # Errors
     ///
-    /// [`Error::AlreadyExists`] where there is such a file, which is left alone.
+    /// [`Error::AlreadyExists`] where there is such a file, which is left alone; [`Error::DiskFull`] and
+    /// [`Error::Io`] where it can't be made. There is no new file then, unless it could be made and not be
+    /// mapped into memory.
     pub fn create(&self, path: impl AsRef<Path>) -> Result<MmapVec<T>, Error> {
         let created_unix_ms = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         let new_file = NewFile {

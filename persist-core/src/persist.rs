@@ -75,8 +75,8 @@ pub unsafe trait Persist: Copy + Send + Sync + 'static {
     ///
     /// # Safety
     ///
-    /// `element` must be valid for reads of `size_of::<Self>()` initialised bytes. It need not be
-    /// aligned, and the bytes need not be a value.
+    /// `element` must be valid for reads of `size_of::<Self>()` initialised bytes, which nobody writes
+    /// meanwhile. It need not be aligned, and the bytes need not be a value.
     unsafe fn is_valid(element: *const Self) -> bool;
 }
 

@@ -62,6 +62,7 @@ impl RawVec {
             store,
         };
         raw.mapping_changed();
+        raw.size_of(len)?;
         raw.len = len;
         Ok(raw)
     }
@@ -165,9 +166,10 @@ impl RawVec {
 
     /// The bytes of `elements` elements, if a machine can address them.
     fn size_of(&self, elements: usize) -> Result<usize, Error> {
+        let most_bytes = (i64::MAX as u64 - self.store.data_offset()).min(isize::MAX as u64);
         elements
             .checked_mul(self.element_bytes)
-            .filter(|&bytes| bytes <= isize::MAX as usize - self.store.data_offset() as usize)
+            .filter(|&bytes| bytes as u64 <= most_bytes)
             .ok_or_else(|| self.store.too_large(Some(elements as u64)))
     }
 

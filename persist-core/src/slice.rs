@@ -87,7 +87,7 @@ impl<T: Persist> MmapSlice<T> {
                 .map_err(|source| store.io(Action::Map, source))?,
         };
         // SAFETY: the mapping shows exactly the `len` elements, whose bytes the file has (checked by
-        // `Store::open`), at an address aligned to a page, which `check_type` made sure is enough for
+        // `Store::open`), at an address aligned to a page, which `OpenOptions::new` made sure is enough for
         // `T`. The lock, or the promise made to `open_unlocked`, keeps writers out.
         let fault = unsafe { validate::first_fault::<T>(mapping.base(), len) };
         if let Some(index) = fault {

@@ -33,14 +33,19 @@ pub(crate) trait Storage: Debug + Send + Sync {
     /// reaches to `end`. Bytes that were there stay; new ones read as zeros.
     fn allocate(&self, start: u64, end: u64) -> io::Result<()>;
 
-    /// Whether some bytes may have no place on the device yet, so that a write to them can fail.
-    fn is_sparse(&self) -> io::Result<bool>;
+    /// Whether some byte of `start..end` may have no place on the device yet, so that a write to it can
+    /// fail.
+    fn is_sparse(&self, start: u64, end: u64) -> io::Result<bool>;
 
     /// Cuts the storage off at `end`.
     fn truncate(&self, end: u64) -> io::Result<()>;
 
     /// Makes everything durable that was written here or through `mapping`.
     fn sync(&self, mapping: &Mapping) -> io::Result<()>;
+
+    /// Drops what the kernel has cached of pages that it takes to be written and that nobody maps. After a
+    /// failed sync it takes pages to be written that are not.
+    fn forget_cache(&self);
 
     /// Maps `bytes` bytes from `offset` on, to read and write. They may reach past the end of the
     /// storage where [`Self::maps_past_end`] says so; bytes past the end must not be touched.

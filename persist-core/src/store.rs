@@ -11,7 +11,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use crate::error::{Action, Error, is_full};
-use crate::header::{DESCRIPTOR_OFFSET, Header, HeaderFault, Preamble, Slots, State};
+use crate::header::{DESCRIPTOR_OFFSET, Header, HeaderFault, MAX_EPOCH, Preamble, Slots, State};
 use crate::lock::Lock;
 use crate::mapping::Mapping;
 use crate::storage::Storage;
@@ -112,27 +112,27 @@ impl Store {
     }
 
     /// Makes sure that a write to any committed element finds its place on the device, also where
-    /// somebody copied the file as a sparse one. O(1) for a file that isn't sparse.
+    /// somebody copied the file as a sparse one. O(extents of the file).
     pub(crate) fn fill_holes(&mut self) -> Result<(), Error> {
-        let end = self.data_offset() + self.committed_bytes();
-        let sparse = self.storage.is_sparse().map_err(|source| self.io(Action::Read, source))?;
-        if sparse && end > self.data_offset() {
+        let (start, end) = (self.data_offset(), self.data_offset() + self.committed_bytes());
+        let sparse = self.storage.is_sparse(start, end);
+        if sparse.map_err(|source| self.io(Action::Read, source))? && start < end {
             self.storage
-                .allocate(self.data_offset(), end)
-                .map_err(|source| self.growth_error(self.committed_bytes(), source))?;
+                .allocate(start, end)
+                .map_err(|source| self.growth_error(end - start, source))?;
         }
         self.allocated_bytes = end;
         Ok(())
     }
 
-    /// Says in the file that it has a writer, so that a crash will be known.
-    ///
-    /// Not synced afterwards: after a kill of the process it is exact, after a power cut a hint.
+    /// Says in the file that it has a writer, so that a crash will be known. Two flushes, once for each
+    /// time that the file is opened and changed.
     pub(crate) fn mark_unclean(&mut self) -> Result<(), Error> {
         self.check_poison()?;
         if self.state.clean {
             self.sync(&Mapping::none())?;
             self.write_state(State { clean: false, ..self.state })?;
+            self.sync(&Mapping::none())?;
         }
         Ok(())
     }
@@ -210,6 +210,11 @@ impl Store {
     /// spoil the slot that is written.
     fn write_state(&mut self, state: State) -> Result<(), Error> {
         assert!(self.durable, "a slot was to be written before the other was durable");
+        if self.state.epoch == MAX_EPOCH {
+            return Err(
+                self.io(Action::Write, io::Error::other("the epochs of the file are used up"))
+            );
+        }
         self.durable = false;
         let state = State { epoch: self.state.epoch + 1, ..state };
         self.storage
@@ -240,6 +245,7 @@ impl Store {
     /// kernel forgets pages that it could not write, so a second sync would lie.
     pub(crate) fn poisoned(&mut self, action: Action, error: io::Error) -> Error {
         self.poison = Some((action, Arc::new(error)));
+        self.storage.forget_cache();
         self.check_poison().expect_err("the store was poisoned just now")
     }
 
@@ -256,6 +262,17 @@ impl Store {
             path: self.path.clone(),
             elements: elements.unwrap_or(u64::MAX),
             element_bytes: self.header.preamble.element_bytes.get() as usize,
+        }
+    }
+}
+
+impl Drop for Store {
+    /// After a failed sync the kernel keeps pages that it could not write, and calls them written: the next
+    /// handle would read them, and commit them without a byte reaching the disk. So they are dropped, here
+    /// those that were mapped until now.
+    fn drop(&mut self) {
+        if self.poison.is_some() {
+            self.storage.forget_cache();
         }
     }
 }

@@ -62,7 +62,7 @@ use crate::{typed, validate};
 ///   `truncate`) is whole only when a commit follows: until then the file has the old number of
 ///   elements over moved ones. `[0, 1, 2]`, `remove(0)` and a drop leave `[1, 2, 2]`.
 ///
-/// The first change after opening notes in the file that it has a writer, which takes a flush: so the
+/// The first change after opening notes in the file that it has a writer, which takes two flushes: so the
 /// next to open it learns whether it was closed ([`FileInfo::shutdown`]).
 ///
 /// To replace all elements so that a crash leaves the old ones or the new ones, create another file,
@@ -141,7 +141,7 @@ impl<T: Persist> MmapVec<T> {
     pub(crate) fn from_raw(raw: RawVec) -> Result<Self, Error> {
         assert_eq!(raw.element_bytes(), size_of::<T>());
         // SAFETY: `RawVec` keeps `len` elements mapped and initialised, as all bytes of a file are, at an
-        // address aligned to 4096, which `check_type` made sure is enough for `T`. The lock, or the
+        // address aligned to 4096, which `OpenOptions::new` made sure is enough for `T`. The lock, or the
         // promise made to `open_unlocked`, keeps others from writing.
         let fault = unsafe { validate::first_fault::<T>(raw.base(), raw.len()) };
         if let Some(index) = fault {
@@ -234,6 +234,9 @@ impl<T: Persist> MmapVec<T> {
     }
 
     /// The room after the last element, to be written before [`set_len`](Self::set_len) counts it.
+    ///
+    /// Where the last commit counted more elements, these bytes are still theirs: what a crash or a drop
+    /// leaves there must be values of `T`, or the file won't open.
     #[must_use]
     pub fn spare_capacity_mut(&mut self) -> &mut [MaybeUninit<T>] {
         let (len, spare) = (self.len(), self.capacity() - self.len());
@@ -301,6 +304,7 @@ impl<T: Persist> MmapVec<T> {
     /// # Errors
     ///
     /// As [`push`](Self::push): all elements were appended, or none.
+    #[track_caller]
     pub fn extend_from_within<R: RangeBounds<usize>>(&mut self, range: R) -> Result<(), Error> {
         let Range { start, end } = self.range(range);
         self.raw.prepare(end - start)?;
@@ -412,7 +416,7 @@ impl<T: Persist> MmapVec<T> {
     ///
     /// # Errors
     ///
-    /// [`Error::Io`] where the file can't be cut.
+    /// [`Error::Io`] where the file can't be cut, and [`Error::Poisoned`] where an earlier write failed.
     pub fn shrink_to_fit(&mut self) -> Result<(), Error> {
         self.shrink_to(0)
     }
@@ -421,7 +425,7 @@ impl<T: Persist> MmapVec<T> {
     ///
     /// # Errors
     ///
-    /// [`Error::Io`] where the file can't be cut.
+    /// As [`shrink_to_fit`](Self::shrink_to_fit).
     pub fn shrink_to(&mut self, min_capacity: usize) -> Result<(), Error> {
         self.raw.shrink(min_capacity)
     }

@@ -192,9 +192,9 @@ unsafe impl<const N: usize> Persist for FixedStr<N> {
     const ANY_BITS: bool = false;
 
     unsafe fn is_valid(element: *const Self) -> bool {
-        // SAFETY: the caller vouches for N readable, initialised bytes, and bytes need no alignment;
-        // the copy keeps no reference into memory that others may write.
-        let bytes = unsafe { element.cast::<[u8; N]>().read() };
-        is_fixed_str(&bytes)
+        // SAFETY: the caller vouches for N readable, initialised bytes that nobody writes meanwhile, and
+        // bytes need no alignment. They aren't copied: N may be more than a stack has.
+        let bytes = unsafe { std::slice::from_raw_parts(element.cast::<u8>(), N) };
+        is_fixed_str(bytes)
     }
 }

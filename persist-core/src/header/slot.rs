@@ -26,6 +26,9 @@ const CHECKED_BYTES: usize = std::mem::offset_of!(Slot, checksum);
 
 const FLAG_CLEAN: u32 = 1;
 
+/// The largest epoch. No number of commits gets near it.
+pub(crate) const MAX_EPOCH: u64 = u64::MAX / 2;
+
 /// How a vector is committed.
 ///
 /// The number is the one in the file.
@@ -106,8 +109,7 @@ impl Slot {
         if self.flags.get() & !FLAG_CLEAN != 0 {
             return Err(corrupt("expected no reserved flags"));
         }
-        // A writer needs three more epochs to commit and close; no file gets near this.
-        if self.epoch.get() > u64::MAX / 2 {
+        if self.epoch.get() > MAX_EPOCH {
             return Err(corrupt("expected an epoch that commits can reach"));
         }
         Ok(State {

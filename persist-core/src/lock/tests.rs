@@ -35,7 +35,7 @@ fn the_register_admits_one_writer_or_many_readers() {
 
     let file = tempfile::tempfile().unwrap();
     let metadata = file.metadata().unwrap();
-    let enter = |access| register::Entry::new(&metadata, access);
+    let enter = |access| register::Entry::new(&metadata, access, || Ok::<(), ()>(()));
 
     let readers = [enter(Shared).unwrap(), enter(Shared).unwrap()];
     assert!(enter(Exclusive).is_none());
@@ -48,7 +48,10 @@ fn the_register_admits_one_writer_or_many_readers() {
     assert!(enter(Exclusive).is_none());
     assert!(enter(Shared).is_none());
     let another = tempfile::tempfile().unwrap().metadata().unwrap();
-    assert!(register::Entry::new(&another, Exclusive).is_some(), "another file is free");
+    assert!(
+        register::Entry::new(&another, Exclusive, || Ok::<(), ()>(())).is_some(),
+        "another file is free"
+    );
     assert!(enter(Shared).is_none(), "who was refused changed nothing");
     drop(writer);
     assert!(enter(Shared).is_some());

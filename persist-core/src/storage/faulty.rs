@@ -17,6 +17,7 @@ pub(crate) enum Call {
     Truncate,
     Sync,
     Map,
+    ForgetCache,
 }
 
 /// Storage on the heap that counts its calls, and fails those it was told to. Clones share the bytes,
@@ -91,8 +92,8 @@ impl Storage for FaultyStorage {
         self.heap.allocate(start, end)
     }
 
-    fn is_sparse(&self) -> io::Result<bool> {
-        self.heap.is_sparse()
+    fn is_sparse(&self, start: u64, end: u64) -> io::Result<bool> {
+        self.heap.is_sparse(start, end)
     }
 
     fn truncate(&self, end: u64) -> io::Result<()> {
@@ -103,6 +104,10 @@ impl Storage for FaultyStorage {
     fn sync(&self, mapping: &Mapping) -> io::Result<()> {
         self.play(Call::Sync)?;
         self.heap.sync(mapping)
+    }
+
+    fn forget_cache(&self) {
+        self.script().calls.push(Call::ForgetCache);
     }
 
     fn map(&self, offset: u64, bytes: usize) -> io::Result<Mapping> {

@@ -35,14 +35,14 @@ impl Storage for FileStorage {
     fn allocate(&self, start: u64, end: u64) -> io::Result<()> {
         match sys::fallocate(&self.0, start, end) {
             Err(error) if error.kind() == io::ErrorKind::Unsupported => {
-                write_zeros(self, start, end)
+                write_back(self, start, end)
             }
             result => result,
         }
     }
 
-    fn is_sparse(&self) -> io::Result<bool> {
-        sys::is_sparse(&self.0)
+    fn is_sparse(&self, start: u64, end: u64) -> io::Result<bool> {
+        sys::is_sparse(&self.0, start, end)
     }
 
     fn truncate(&self, end: u64) -> io::Result<()> {
@@ -55,6 +55,10 @@ impl Storage for FileStorage {
             mapping.flush(self.len_bytes()?)?;
         }
         self.0.sync_data()
+    }
+
+    fn forget_cache(&self) {
+        sys::forget_cache(&self.0);
     }
 
     fn map(&self, offset: u64, bytes: usize) -> io::Result<Mapping> {
@@ -70,35 +74,24 @@ impl Storage for FileStorage {
     }
 }
 
-/// Gives `start..end` its place on a file system that has no call for it: by writing zeros past
-/// the end, and before it wherever zeros are read. Nothing tells a hole from zeros that were written,
-/// and to write those again changes nothing.
-fn write_zeros(storage: &FileStorage, start: u64, end: u64) -> io::Result<()> {
-    /// Half of the smallest block, so that every hole has one in it.
-    const SECTOR_BYTES: usize = 512;
+/// Gives `start..end` its place on a file system that has no call for it: by writing what is there, which
+/// is zeros in a hole and past the end.
+fn write_back(storage: &FileStorage, start: u64, end: u64) -> io::Result<()> {
+    const STEP_BYTES: u64 = 1 << 16;
 
-    let mut bytes = vec![0; 1 << 16];
     let len_bytes = storage.len_bytes()?;
+    let mut bytes = vec![0; STEP_BYTES as usize];
     let mut offset = start;
     while offset < end {
-        let count = (end - offset).min(bytes.len() as u64) as usize;
-        let (there, past_end) = bytes[..count]
-            .split_at_mut(len_bytes.saturating_sub(offset).min(count as u64) as usize);
+        let part = &mut bytes[..(end - offset).min(STEP_BYTES) as usize];
+        let there = (part.len() as u64).min(len_bytes.saturating_sub(offset));
+        let (there, past_end) = part.split_at_mut(there as usize);
         storage.read_exact_at(offset, there)?;
         past_end.fill(0);
-        let unit = if is_zero(&bytes[..count]) { count } else { SECTOR_BYTES };
-        for part in bytes[..count].chunks(unit) {
-            if is_zero(part) {
-                storage.write_all_at(offset, part)?;
-            }
-            offset += part.len() as u64;
-        }
+        storage.write_all_at(offset, part)?;
+        offset += part.len() as u64;
     }
     Ok(())
-}
-
-fn is_zero(bytes: &[u8]) -> bool {
-    bytes.iter().all(|&byte| byte == 0)
 }
 
 #[cfg(unix)]
@@ -115,16 +108,45 @@ mod sys {
         file.write_all_at(bytes, offset)
     }
 
-    /// `st_blocks` counts units of 512 bytes whatever the block size of the file system.
-    pub(super) fn is_sparse(file: &File) -> io::Result<bool> {
+    /// `st_blocks` counts units of 512 bytes whatever the block size of the file system, but also what the
+    /// file system keeps for itself or past the end of the file.
+    pub(super) fn is_sparse(file: &File, start: u64, end: u64) -> io::Result<bool> {
         let metadata = file.metadata()?;
-        Ok(metadata.blocks().saturating_mul(512) < metadata.len())
+        let lacks_blocks = metadata.blocks().saturating_mul(512) < metadata.len();
+        Ok(lacks_blocks || has_hole(file, start, end))
+    }
+
+    /// Asks the file system, which takes time in proportion to the extents of the file.
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    fn has_hole(file: &File, start: u64, end: u64) -> bool {
+        use rustix::fs::{SeekFrom, fstatfs, seek};
+
+        /// From `linux/magic.h`. This one looks at every page of the file, and its blocks are exact.
+        const TMPFS: i128 = 0x0102_1994;
+
+        if start == end
+            || fstatfs(file).is_ok_and(|statistics| i128::from(statistics.f_type) == TMPFS)
+        {
+            return false;
+        }
+        seek(file, SeekFrom::Hole(start)).map_or(true, |hole| hole < end)
+    }
+
+    #[cfg(not(any(target_os = "linux", target_os = "android")))]
+    fn has_hole(_: &File, _: u64, _: u64) -> bool {
+        false
     }
 
     #[cfg(any(target_os = "linux", target_os = "android"))]
     pub(super) fn fallocate(file: &File, start: u64, end: u64) -> io::Result<()> {
         use rustix::fs::{FallocateFlags, fallocate};
         use rustix::io::Errno;
+        use rustix::process::{Resource, getrlimit};
+
+        // Past this limit the kernel doesn't return an error: it kills the process.
+        if getrlimit(Resource::Fsize).current.is_some_and(|limit| end > limit) {
+            return Err(io::ErrorKind::FileTooLarge.into());
+        }
 
         rustix::io::retry_on_intr(|| fallocate(file, FallocateFlags::empty(), start, end - start))
             .map_err(|errno| match errno {
@@ -132,6 +154,15 @@ mod sys {
                 errno => errno.into(),
             })
     }
+
+    /// A hint, and the last thing that can be tried: there is nobody to tell if it fails.
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    pub(super) fn forget_cache(file: &File) {
+        let _ = rustix::fs::fadvise(file, 0, None, rustix::fs::Advice::DontNeed);
+    }
+
+    #[cfg(not(any(target_os = "linux", target_os = "android")))]
+    pub(super) fn forget_cache(_: &File) {}
 
     #[cfg(not(any(target_os = "linux", target_os = "android")))]
     pub(super) fn fallocate(_: &File, _: u64, _: u64) -> io::Result<()> {
@@ -180,9 +211,11 @@ mod sys {
     }
 
     /// A file is sparse on Windows only where a program asked for it, which this one doesn't.
-    pub(super) fn is_sparse(_: &File) -> io::Result<bool> {
+    pub(super) fn is_sparse(_: &File, _: u64, _: u64) -> io::Result<bool> {
         Ok(false)
     }
+
+    pub(super) fn forget_cache(_: &File) {}
 
     pub(super) fn fallocate(_: &File, _: u64, _: u64) -> io::Result<()> {
         Err(io::ErrorKind::Unsupported.into())

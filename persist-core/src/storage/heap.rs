@@ -138,7 +138,7 @@ impl Storage for HeapStorage {
         Ok(())
     }
 
-    fn is_sparse(&self) -> io::Result<bool> {
+    fn is_sparse(&self, _: u64, _: u64) -> io::Result<bool> {
         Ok(false)
     }
 
@@ -150,6 +150,8 @@ impl Storage for HeapStorage {
     fn sync(&self, _: &Mapping) -> io::Result<()> {
         Ok(())
     }
+
+    fn forget_cache(&self) {}
 
     fn map(&self, offset: u64, bytes: usize) -> io::Result<Mapping> {
         if !self.maps_past_end {
