@@ -45,7 +45,7 @@ fn elements_that_are_no_values() {
             };
             let said =
                 [format!("element {index}, field `{field}`: expected {expected}, found {found}")];
-            let texts = ["is corrupt", &said[0], "restore it from a copy, or correct the element"];
+            let texts = ["is corrupt", &said[0], "restore it from a copy"];
             check_refused::<Order>(field, &bent, refusal, &texts);
         }
     }

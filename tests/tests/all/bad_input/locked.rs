@@ -17,7 +17,7 @@ fn one_writer_or_many_readers() {
     fs::copy(&bench.path, &soft).unwrap();
     fs::hard_link(&bench.path, &hard).unwrap();
     let refusal = Refusal::Locked(LockHolder::ThisProcess);
-    let texts = ["is locked", "open in this process", "close it there first"];
+    let texts = ["is locked", "open in this process", "close it there, or try again later"];
 
     let before = bench.snapshot();
     let writer = options.open(&bench.path).unwrap();
