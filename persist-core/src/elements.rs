@@ -37,6 +37,10 @@ macro_rules! any_bits {
                 true
             }
         }
+
+        impl TypeName for $type {
+            const NAME: &'static str = Self::LAYOUT.name();
+        }
     )*)* };
 }
 
@@ -68,6 +72,10 @@ macro_rules! some_bits {
                 let is_valid: fn($bits) -> bool = $valid;
                 is_valid(bits)
             }
+        }
+
+        impl TypeName for $type {
+            const NAME: &'static str = Self::LAYOUT.name();
         }
     )* };
 }

@@ -3,7 +3,7 @@
 
 use bytemuck::{CheckedBitPattern, NoUninit, Pod};
 
-use crate::layout::Layout;
+use crate::layout::{Layout, MAX_ALIGN_BYTES};
 use crate::persist::Persist;
 
 #[cfg(feature = "glam")]
@@ -23,6 +23,11 @@ pub const fn pod_as<F: Pod, As: Persist>() -> &'static Layout {
     assert!(
         size_of::<F>() == size_of::<As>(),
         "persist: the type in `as` has another size than the field's"
+    );
+    // A transparent struct is described as `As`, which doesn't show how the field is aligned.
+    assert!(
+        align_of::<F>() <= MAX_ALIGN_BYTES,
+        "persist: the field needs an alignment of more than the 4096 a file can give"
     );
     assert!(
         As::ANY_BITS,

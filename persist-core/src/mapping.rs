@@ -12,7 +12,10 @@ use memmap2::MmapRaw;
 
 use crate::storage::Storage;
 
-/// Which part of the address space that is left a mapping takes, where it can't have all it wants.
+/// Where a mapping can't have all it wants, it takes at most so much beyond what it needs, or as much
+/// again as it needs where that is more.
+const SCARCE_BYTES: usize = 64 << 20;
+/// And at most this part of the address space that is left.
 const PART_OF_SCARCE_SPACE: usize = 8;
 
 pub(crate) struct Mapping(Memory);
@@ -155,5 +158,5 @@ fn scarce<R>(
             break;
         }
     }
-    attempt(needed + excess / PART_OF_SCARCE_SPACE)
+    attempt(needed + (excess / PART_OF_SCARCE_SPACE).min(needed.max(SCARCE_BYTES)))
 }

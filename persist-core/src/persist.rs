@@ -82,7 +82,8 @@ pub unsafe trait Persist: Copy + Send + Sync + 'static {
 
 /// A name for a type that stands in a `PhantomData`, such as a unit of measure.
 ///
-/// Every [`Persist`] type has one, its own; a marker type gets one by hand:
+/// Scalars have one, and so has each type without parameters that derives [`Persist`]: the name that
+/// the file records for it, or its own where it is `transparent`. A marker type gets one by hand:
 ///
 /// ```
 /// use std::marker::PhantomData;
@@ -98,19 +99,34 @@ pub unsafe trait Persist: Copy + Send + Sync + 'static {
 ///
 /// assert_ne!(Length::<Metres>::FINGERPRINT, Length::<u8>::FINGERPRINT);
 /// ```
+///
+/// Types made of others have none: generic types, arrays, [`Pad`](crate::Pad) and
+/// [`FixedStr`](crate::FixedStr). One name for all their instances would give `Length<[u8; 3]>` and
+/// `Length<[f64; 9]>` the same fingerprint. Let a marker type stand for the instance:
+///
+/// ```
+/// # use std::marker::PhantomData;
+/// # use persist_core::{Persist, TypeName};
+/// # #[derive(Clone, Copy, Persist)]
+/// # #[repr(C)]
+/// # struct Length<Unit> { value: f64, unit: PhantomData<Unit> }
+/// #[derive(Clone, Copy)]
+/// struct SquareMetres;
+/// impl TypeName for SquareMetres { const NAME: &'static str = "SquareMetres"; }
+///
+/// type Area = Length<SquareMetres>; // not Length<Square<Metres>>
+/// # assert_eq!(Area::LAYOUT.size(), 8);
+/// ```
+///
+/// Only names tell units apart: two types that give the same name make the same fingerprint.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` has no name to store for `PhantomData<{Self}>`",
-    note = "add `impl TypeName for {Self} {{ const NAME: &'static str = \"…\"; }}`"
+    note = "a marker type of your own: add `impl TypeName for {Self} {{ const NAME: &'static str = \"…\"; }}`",
+    note = "a generic type, an array, `Pad` or `FixedStr`: one name can't tell its instances apart; put a marker type with a hand-written `impl TypeName` in its place"
 )]
 pub trait TypeName {
     /// The name that the descriptor records.
     const NAME: &'static str;
-}
-
-// A type without a name hears about `TypeName`, not about `Persist`.
-#[diagnostic::do_not_recommend]
-impl<T: Persist> TypeName for T {
-    const NAME: &'static str = T::LAYOUT.name();
 }
 
 /// Forces the layout checks of a type at the place where this stands.

@@ -44,6 +44,18 @@ impl Struct {
             Shape::Transparent(inner) => &self.fields[inner..=inner],
         }
     }
+
+    /// The other fields of a transparent struct.
+    pub(crate) fn undescribed(&self) -> impl Iterator<Item = &Field> {
+        let inner = match self.shape {
+            Shape::Named { .. } => None,
+            Shape::Transparent(inner) => Some(inner),
+        };
+        let others = self.fields.iter().enumerate();
+        others
+            .filter(move |&(index, _)| inner.is_some_and(|inner| index != inner))
+            .map(|(_, it)| it)
+    }
 }
 
 /// How a struct describes itself.

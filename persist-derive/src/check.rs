@@ -10,12 +10,28 @@ use std::collections::HashSet;
 
 use proc_macro2::Ident;
 use quote::ToTokens;
-use syn::{DataEnum, DataUnion, Fields, Generics, Variant};
+use syn::{DataEnum, DataUnion, DeriveInput, Fields, Generics, Path, Variant};
 
 use crate::ast::Field;
 use crate::attr::container;
 use crate::errors::Errors;
 use crate::repr::StructRepr;
+
+/// Attributes that change nothing, and whose names no macro can take.
+const INERT_ATTRIBUTES: [&str; 12] = [
+    "allow",
+    "automatically_derived",
+    "deny",
+    "deprecated",
+    "doc",
+    "expect",
+    "forbid",
+    "must_use",
+    "non_exhaustive",
+    "persist",
+    "repr",
+    "warn",
+];
 
 /// The names that the file records for the fields or variants of one type.
 pub(crate) struct Names {
@@ -97,6 +113,26 @@ pub(crate) fn bytemuck_needs_no_check(
             key,
             "a generic struct may have padding for some arguments, so it isn't `bytemuck::Pod` for all",
             "make it `repr(transparent)` or `repr(C, packed)`, or implement `Pod` for the instances you need",
+        );
+    }
+}
+
+/// For the same reason, no macro may change the `repr` of a generic `Pod` after the derive. Whether an
+/// attribute is a macro, its name alone doesn't tell, unless the language owns that name.
+pub(crate) fn bytemuck_needs_the_last_word(
+    attrs: &container::Attrs,
+    input: &DeriveInput,
+    errors: &mut Errors,
+) {
+    if attrs.bytemuck.is_none() || input.generics.params.is_empty() {
+        return;
+    }
+    let is_inert = |path: &Path| INERT_ATTRIBUTES.iter().any(|name| path.is_ident(name));
+    for attr in input.attrs.iter().filter(|attr| !is_inert(attr.path())) {
+        errors.add(
+            attr.path(),
+            "this may be a macro that changes the `repr`, which nobody would notice in a generic `bytemuck::Pod`",
+            "put it above the derive, or implement `Pod` for the instances you need",
         );
     }
 }

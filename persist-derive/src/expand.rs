@@ -12,12 +12,13 @@ mod structs;
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{quote, quote_spanned};
 
-use crate::ast::{Body, Input, Label};
+use crate::ast::{Body, Enum, Input, Label, Shape, Struct, unraw};
 
 /// The items for one type, wrapped so that no name leaks out.
 pub(crate) fn expand(input: &Input) -> TokenStream {
     let krate = &input.krate;
     let implementation = implementation(input);
+    let name = type_name(input);
     let checks = checks::expand(input);
     let bytemuck = bytemuck::expand(input);
     quote! {
@@ -26,6 +27,7 @@ pub(crate) fn expand(input: &Input) -> TokenStream {
             #[allow(unused_imports)]
             use #krate::__private as __persist;
             #implementation
+            #name
             #checks
             #bytemuck
         };
@@ -44,6 +46,26 @@ fn implementation(input: &Input) -> TokenStream {
         #[automatically_derived]
         unsafe impl #impl_generics #krate::Persist for #ident #type_generics #where_clause {
             #items
+        }
+    }
+}
+
+/// The name that a `PhantomData` of the type records. One name for every instance of a generic type
+/// would not tell them apart, so it gets none.
+fn type_name(input: &Input) -> TokenStream {
+    let Input { krate, ident, .. } = input;
+    if !input.generics.params.is_empty() {
+        return TokenStream::new();
+    }
+    let name = match &input.body {
+        Body::Struct(Struct { shape: Shape::Named { label, .. }, .. })
+        | Body::Enum(Enum { label, .. }) => label.name.clone(),
+        Body::Struct(Struct { shape: Shape::Transparent(_), .. }) => unraw(ident),
+    };
+    quote! {
+        #[automatically_derived]
+        impl #krate::TypeName for #ident {
+            const NAME: &'static ::core::primitive::str = #name;
         }
     }
 }

@@ -58,7 +58,12 @@ use errors::Errors;
 /// }
 /// ```
 ///
-/// Attribute macros that change the struct belong above the derive, so that it sees what they made.
+/// Attribute macros that change the struct belong above the derive, so that it sees what they made; a
+/// struct whose fields another macro changed afterwards doesn't compile. Field types don't call macros
+/// themselves, which may answer differently each time: give such a type a name, `type Name = …!();`.
+///
+/// A type without parameters also gets a [`TypeName`](../persist_core/trait.TypeName.html), so that it
+/// can stand in a `PhantomData`: the name that the file records, or its own where it is `transparent`.
 ///
 /// # On a struct or an enum
 ///
@@ -131,7 +136,8 @@ use errors::Errors;
 /// ## `bytemuck`
 ///
 /// Implements bytemuck's `Zeroable` and `Pod` too, where every bit pattern is a value. A generic struct
-/// must be `repr(transparent)` or `repr(C, packed)`, which have no padding for any argument.
+/// must be `repr(transparent)` or `repr(C, packed)`, which have no padding for any argument, and
+/// can have no attributes of other crates below the derive, which might change that.
 ///
 /// ```
 /// # use persist_core::Persist;
@@ -145,7 +151,9 @@ use errors::Errors;
 ///
 /// ## `crate = "…"`
 ///
-/// Where persist-core is, if not at `::persist_core`.
+/// Where persist-core is, if not at `::persist_core`. The path must name persist-core itself or a
+/// re-export of it: the generated `unsafe impl` relies on what it finds there. Writing it is a promise,
+/// as an `unsafe` block is, that nothing checks.
 ///
 /// ```
 /// mod vendored {

@@ -1,5 +1,3 @@
-#![doc = include_str!("../../README.md")]
-//! ---
-//!
-//! This crate has no code: it makes the examples of the README doctests, and holds the
-//! integration tests.
+//! Holds the integration tests, and makes the examples of the README doctests. It has no code.
+
+#![cfg_attr(doctest, doc = include_str!("../../README.md"))]

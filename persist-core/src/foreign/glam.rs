@@ -12,7 +12,7 @@ use glam::{
 
 use super::assert_pod;
 use crate::layout::{Field, Kind, Layout, check_fields};
-use crate::persist::Persist;
+use crate::persist::{Persist, TypeName};
 
 /// Structs of equal components, one after the other, `$align`-aligned on some target.
 macro_rules! components {
@@ -40,6 +40,10 @@ macro_rules! components {
             unsafe fn is_valid(_: *const Self) -> bool {
                 true
             }
+        }
+
+        impl TypeName for $type {
+            const NAME: &'static str = stringify!($type);
         }
 
         const _: () = assert_pod::<$type>();

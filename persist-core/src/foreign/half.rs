@@ -4,7 +4,7 @@ use half::{bf16, f16};
 
 use super::assert_pod;
 use crate::layout::{Class, Layout, Order};
-use crate::persist::Persist;
+use crate::persist::{Persist, TypeName};
 
 macro_rules! half_float {
     ($type:ident, $class:ident) => {
@@ -19,6 +19,10 @@ macro_rules! half_float {
             unsafe fn is_valid(_: *const Self) -> bool {
                 true
             }
+        }
+
+        impl TypeName for $type {
+            const NAME: &'static str = Self::LAYOUT.name();
         }
     };
 }

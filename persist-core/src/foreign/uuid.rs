@@ -3,7 +3,7 @@
 use uuid::Uuid;
 
 use crate::layout::{Field, Kind, Layout};
-use crate::persist::Persist;
+use crate::persist::{Persist, TypeName};
 
 // SAFETY: uuid documents `Uuid` as a transparent `[u8; 16]`, and makes one from any sixteen bytes
 // (`Uuid::from_bytes`).
@@ -24,4 +24,8 @@ unsafe impl Persist for Uuid {
     unsafe fn is_valid(_: *const Self) -> bool {
         true
     }
+}
+
+impl TypeName for Uuid {
+    const NAME: &'static str = "Uuid";
 }

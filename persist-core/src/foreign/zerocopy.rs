@@ -5,7 +5,7 @@ use zerocopy::byteorder::{
 };
 
 use crate::layout::{Class, Layout, Order};
-use crate::persist::Persist;
+use crate::persist::{Persist, TypeName};
 
 macro_rules! byte_order {
     ($($class:ident: $($type:ident)*;)*) => { $($(
@@ -23,6 +23,10 @@ macro_rules! byte_order {
             unsafe fn is_valid(_: *const Self) -> bool {
                 true
             }
+        }
+
+        impl TypeName for $type<$endian> {
+            const NAME: &'static str = Self::LAYOUT.name();
         }
     };
 }

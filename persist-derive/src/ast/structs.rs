@@ -21,6 +21,7 @@ pub(super) fn parse(
     let fields = fields(syntax, errors);
     let repr = repr?;
     check::bytemuck_needs_no_check(&attrs, &repr, &input.generics, errors);
+    check::bytemuck_needs_the_last_word(&attrs, input, errors);
     let shape = shape(input, &fields, &attrs, repr, errors)?;
     Some(Struct { shape, bytemuck: attrs.bytemuck.is_some(), fields })
 }

@@ -1,8 +1,10 @@
 //! Field types that can't be stored, told by their syntax.
 //!
-//! This exists for the messages alone: what hides behind an alias or a macro is refused by the
+//! Macros aside, this exists for the messages alone: what hides behind an alias is refused by the
 //! bound on `Persist`, which says less.
 
+use proc_macro2::{TokenStream, TokenTree};
+use quote::ToTokens;
 use syn::{GenericArgument, PathArguments, PathSegment, Type, TypePath};
 
 use crate::ast::Storage;
@@ -35,6 +37,14 @@ const SCALARS: [&str; 14] = [
 
 /// Refuses a type that can't be stored this way.
 pub(crate) fn refuse(ty: &Type, storage: &Storage, errors: &mut Errors) {
+    let errors_before = errors.count();
+    refuse_macros(ty, errors);
+    if let Storage::PodAs(stored) = storage {
+        refuse_macros(stored, errors);
+    }
+    if errors.count() > errors_before {
+        return;
+    }
     match storage {
         Storage::Plain => refuse_plain(ty, errors),
         Storage::PodAs(stored) => {
@@ -43,6 +53,47 @@ pub(crate) fn refuse(ty: &Type, storage: &Storage, errors: &mut Errors) {
         }
         Storage::PodOpaque(_) | Storage::Checked(_) => refuse_foreign(ty, errors),
     }
+}
+
+/// The generated code repeats the type, and every time each macro in it is asked anew: what was
+/// checked might not be what is stored.
+fn refuse_macros(ty: &Type, errors: &mut Errors) {
+    match peel(ty) {
+        Type::Array(array) => {
+            refuse_macros(&array.elem, errors);
+            if calls_macro(array.len.to_token_stream()) {
+                let what = "a macro may expand to another length each time it is asked";
+                errors.add(&array.len, what, "give it a name: `const LEN: usize = …!();`");
+            }
+        }
+        Type::Path(path) if is_plain(path) => {}
+        _ if calls_macro(ty.to_token_stream()) => {
+            let what = "a macro may expand to another type each time it is asked";
+            errors.add(ty, what, "give it a name: `type Name = …!();`");
+        }
+        _ => {}
+    }
+}
+
+/// Whether the path has no arguments, in which a macro could hide.
+fn is_plain(path: &TypePath) -> bool {
+    path.qself.is_none() && path.path.segments.iter().all(|segment| !has_arguments(segment))
+}
+
+/// Whether `name!(…)` stands among the tokens, at any depth. The derive's grammar has no attributes
+/// within types, and no keyword before a negation.
+fn calls_macro(tokens: TokenStream) -> bool {
+    // Whether the tokens so far end in a name, or in a name and `!`.
+    let (mut name, mut call) = (false, false);
+    for token in tokens {
+        (name, call) = match token {
+            TokenTree::Group(group) if call || calls_macro(group.stream()) => return true,
+            TokenTree::Punct(mark) => (false, name && mark.as_char() == '!'),
+            TokenTree::Ident(_) => (true, false),
+            TokenTree::Group(_) | TokenTree::Literal(_) => (false, false),
+        };
+    }
+    false
 }
 
 /// Whether this is `PhantomData<…>` under its own name.
@@ -124,7 +175,7 @@ fn has_no_niche(ty: &Type) -> bool {
             let name = name.as_str();
             SCALARS.contains(&name) || name == "Option" || name == "String" || is_owner(segment)
         }),
-        Type::Macro(_) | Type::Verbatim(_) => false,
+        Type::Verbatim(_) => false,
         _ => true,
     }
 }

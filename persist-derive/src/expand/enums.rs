@@ -13,7 +13,7 @@ use crate::ast::{Enum, Variant};
 pub(super) fn items(ident: &Ident, body: &Enum) -> TokenStream {
     let element = Ident::new("__element", Span::mixed_site());
     let any_bits = quote_spanned!(Span::mixed_site()=> false);
-    super::items(&layout(ident, body), &any_bits, &element, &is_valid(body, &element))
+    super::items(&layout(ident, body), &any_bits, &element, &is_valid(ident, body, &element))
 }
 
 /// The layout, once it is sure that the compiler saw the same `repr` as the derive.
@@ -46,11 +46,16 @@ fn tag(body: &Enum) -> TokenStream {
     quote_spanned!(Span::mixed_site()=> ::core::primitive::#primitive)
 }
 
-/// Compares the tag with each variant's, without a branch.
-fn is_valid(body: &Enum, element: &Ident) -> TokenStream {
+/// Compares the tag with each variant's, without a branch. The match compiles only where the enum has
+/// the variants that the derive saw, and no more.
+fn is_valid(ident: &Ident, body: &Enum, element: &Ident) -> TokenStream {
     let tag = tag(body);
-    let idents = body.variants.iter().map(|variant| &variant.ident);
+    let idents: Vec<_> = body.variants.iter().map(|variant| &variant.ident).collect();
+    let same_variants = quote_spanned! {located(ident.span())=>
+        let _: fn(Self) = |__value| match __value { #(Self::#idents => {})* };
+    };
     quote_spanned! {Span::mixed_site()=>
+        #same_variants
         let __tag = unsafe { <*const Self>::cast::<#tag>(#element).read_unaligned() };
         let mut __valid = false;
         #(__valid |= __tag == Self::#idents as #tag;)*

@@ -2,9 +2,9 @@
 //!
 //! What the trait demands holds thus. Every field is a `Persist` type or vouched for by bytemuck,
 //! so none has uninitialised bytes, pointers or interior mutability; `is_valid` takes a pointer to
-//! each field *as* the type that was checked, so the compiler rejects a struct that another macro
-//! changed behind the derive's back. Between and around the fields there are no bytes: that is
-//! what `check_field` establishes, before anybody can use the layout.
+//! each field *as* the type that was checked and lists them all, so the compiler rejects a struct
+//! that another macro changed behind the derive's back. Between and around the fields there are no
+//! bytes: that is what `check_field` establishes, before anybody can use the layout.
 
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{quote, quote_spanned};
@@ -147,12 +147,33 @@ fn any_bits(input: &Input, body: &Struct) -> TokenStream {
 
 /// Asks every field, without a branch.
 fn is_valid(input: &Input, body: &Struct, element: &Ident) -> TokenStream {
+    let same_fields = same_fields(input, body, element);
     let fields = body.described().iter().map(|field| field_is_valid(input, field, element));
     quote_spanned! {Span::mixed_site()=>
+        #same_fields
         #[allow(unused_mut)]
         let mut __valid = true;
         #(#fields)*
         __valid
+    }
+}
+
+/// Compiles only where the struct has the fields that the derive saw, no more and no others. Does
+/// nothing. A pattern without `..` would do, but where it lacks a field the compiler says to add `..`.
+fn same_fields(input: &Input, body: &Struct, element: &Ident) -> TokenStream {
+    let members: Vec<_> = body.fields.iter().map(|field| &field.member).collect();
+    let undescribed = body.undescribed().map(|field| same_type(field, element));
+    quote_spanned! {located(input.ident.span())=>
+        let _: fn(Self) -> Self = |__value| Self { #(#members: __value.#members),* };
+        #(#undescribed)*
+    }
+}
+
+/// Compiles only where the field has the type that the derive saw.
+fn same_type(field: &Field, element: &Ident) -> TokenStream {
+    let Field { ty, member, .. } = field;
+    quote_spanned! {located(field.span)=>
+        let _: *const #ty = unsafe { &raw const (*#element).#member };
     }
 }
 
@@ -163,9 +184,7 @@ fn field_is_valid(input: &Input, field: &Field, element: &Ident) -> TokenStream 
         Storage::Plain => quote_spanned! {span=>
             __valid &= unsafe { <#ty as #krate::Persist>::is_valid(#pointer) };
         },
-        Storage::PodAs(_) | Storage::PodOpaque(_) => quote_spanned! {span=>
-            let _: *const #ty = unsafe { #pointer };
-        },
+        Storage::PodAs(_) | Storage::PodOpaque(_) => same_type(field, element),
         Storage::Checked(_) => quote_spanned! {span=>
             __valid &= unsafe { __persist::is_valid_checked::<#ty>(#pointer) };
         },

@@ -285,6 +285,28 @@ mod fingerprints {
         assert_eq!(Length::<Metres>::LAYOUT.size(), 8);
     }
 
+    /// Types made of others have no name, by the case `unit_without_a_name`.
+    #[test]
+    fn change_with_the_name_of_a_derived_unit() {
+        #[derive(Clone, Copy, Persist)]
+        #[persist(rename = "Tick")]
+        #[repr(C)]
+        struct Renamed(u8);
+        #[derive(Clone, Copy, Persist)]
+        #[persist(transparent)]
+        #[repr(transparent)]
+        struct r#Metres(f64);
+        #[derive(Clone, Copy, Persist)]
+        #[repr(transparent)]
+        struct Length<U>(f64, PhantomData<U>);
+
+        assert_eq!(Length::<Renamed>::FINGERPRINT, Length::<Tick>::FINGERPRINT);
+        assert_ne!(Length::<Side>::FINGERPRINT, Length::<Tick>::FINGERPRINT);
+        assert_ne!(Length::<Metres>::FINGERPRINT, Length::<f64>::FINGERPRINT);
+        let names = [Renamed::NAME, Side::NAME, Metres::NAME, <Option<NonZero<u8>>>::NAME];
+        assert_eq!(names, ["Tick", "Side", "Metres", "Option<NonZero<u8>>"]);
+    }
+
     #[test]
     fn of_a_transparent_struct_are_those_of_its_field() {
         #[derive(Clone, Copy, Persist)]
@@ -611,6 +633,15 @@ mod features {
         assert_eq!(Foreign::LAYOUT.size(), 80);
         const { assert!(Foreign::ANY_BITS) };
         assert_ne!(half::f16::FINGERPRINT, half::bf16::FINGERPRINT);
+    }
+
+    #[test]
+    fn have_names_as_units() {
+        use zerocopy::byteorder::{big_endian, little_endian};
+
+        let names = [uuid::Uuid::NAME, glam::Mat4::NAME, half::f16::NAME, half::bf16::NAME];
+        assert_eq!(names, ["Uuid", "Mat4", "f16", "bf16"]);
+        assert_ne!(big_endian::U64::NAME, little_endian::U64::NAME);
     }
 
     /// zerocopy's types are arrays of bytes, which no target aligns.

@@ -7,7 +7,7 @@
 //!   the line above (one `^` for each line);
 //! - `//~? text`: this text stands anywhere in the output, as in a help or a note.
 //!
-//! Those under `pass` must compile without a warning. Whole outputs aren't compared: they change
+//! Those under `pass` must compile without a warning. Attribute macros for both are in `macros`. Whole outputs aren't compared: they change
 //! with every compiler.
 
 use std::collections::BTreeMap;
@@ -165,12 +165,14 @@ fn package(cases: &BTreeMap<String, String>, kind: &str) -> PathBuf {
 
 fn manifest(kind: &str) -> String {
     let core = workspace().join("persist-core");
+    let macros = Path::new(env!("CARGO_MANIFEST_DIR")).join("ui/macros");
     format!(
         "[package]\nname = \"ui-{kind}\"\nversion = \"0.0.0\"\nedition = \"2024\"\npublish = false\n\
          [workspace]\n\
          [dependencies]\n\
          persist-core = {{ path = {core:?} }}\n\
-         bytemuck = {{ version = \"1\", features = [\"min_const_generics\"] }}\n"
+         bytemuck = {{ version = \"1\", features = [\"min_const_generics\"] }}\n\
+         ui-macros = {{ path = {macros:?} }}\n"
     )
 }
 

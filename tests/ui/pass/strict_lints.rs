@@ -39,6 +39,20 @@ struct Old {
 }
 
 #[derive(Clone, Copy, Persist)]
+#[persist(bytemuck)]
+#[repr(C, packed)]
+struct Packed<T>(u8, #[deprecated] T, u64);
+
+#[derive(Clone, Copy, Persist)]
+#[persist(transparent, bytemuck)]
+#[repr(transparent)]
+struct Wrapper<T, U> {
+    unit: PhantomData<U>,
+    #[deprecated]
+    value: T,
+}
+
+#[derive(Clone, Copy, Persist)]
 #[repr(u8)]
 enum Side {
     #[deprecated]
