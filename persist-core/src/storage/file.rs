@@ -144,7 +144,8 @@ mod sys {
         use rustix::process::{Resource, getrlimit};
 
         // Past this limit the kernel doesn't return an error: it kills the process.
-        if getrlimit(Resource::Fsize).current.is_some_and(|limit| end > limit) {
+        let limited = getrlimit(Resource::Fsize).current.is_some_and(|limit| end > limit);
+        if limited && end > file.metadata()?.len() {
             return Err(io::ErrorKind::FileTooLarge.into());
         }
 

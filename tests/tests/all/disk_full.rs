@@ -1,6 +1,6 @@
-//! A full disk is an error of the call that needs space, and nothing else: on real file systems, small
-//! ones, each mounted in a process of its own. If such a process died, by `SIGBUS` say, its test would
-//! see it; and what it mounted goes with it, however it ends.
+//! A full disk is an error of the call that needs space, and nothing else; and a disk that fails to write
+//! is one of the commit. On real file systems, small ones, each mounted in a process of its own. If such a
+//! process died, by `SIGBUS` say, its test would see it; and what it mounted goes with it, however it ends.
 
 #![cfg(target_os = "linux")]
 
@@ -21,6 +21,9 @@ enum Disk {
     Tmpfs,
     /// An image in a file, made by the program of this name.
     Image(&'static str),
+    /// An ext4 image in a sparse file on a tmpfs of the same size, beside the mount point. Where that is
+    /// full ([`backing`]), blocks of the disk that were never written can't be.
+    Thin,
 }
 
 const DISK_BYTES: u64 = 12 << 20;
@@ -35,14 +38,39 @@ impl Disk {
             }
             Self::Image(mkfs) => {
                 let image = directory.with_extension("image");
-                let file = File::create(&image).map_err(|error| error.to_string())?;
-                file.set_len(DISK_BYTES).map_err(|error| error.to_string())?;
                 // Small blocks need less space for themselves; nothing is kept for root.
-                run(mkfs, &["-q", "-F", "-m", "0", "-b", "4096"], &image)?;
-                run("mount", &["-o", "loop", image.to_str().unwrap()], directory)
+                make_image(&image, mkfs, &["-m", "0", "-b", "4096"])?;
+                mount_image(&image, directory)
+            }
+            Self::Thin => {
+                let backing = backing(directory);
+                fs::create_dir(&backing).map_err(|error| error.to_string())?;
+                Self::Tmpfs.mount(&backing)?;
+                // Without a journal, and with all that it needs for itself written at once, only what the
+                // test writes can fail.
+                let options = ["-m", "0", "-b", "4096", "-O", "^has_journal"];
+                let at_once = ["-E", "lazy_itable_init=0,nodiscard"];
+                let image = backing.join("image");
+                make_image(&image, "mkfs.ext4", &[&options[..], &at_once].concat())?;
+                mount_image(&image, directory)
             }
         }
     }
+}
+
+fn make_image(image: &Path, mkfs: &str, options: &[&str]) -> Result<(), String> {
+    let file = File::create(image).map_err(|error| error.to_string())?;
+    file.set_len(DISK_BYTES).map_err(|error| error.to_string())?;
+    run(mkfs, &[&["-q", "-F"], options].concat(), image)
+}
+
+fn mount_image(image: &Path, directory: &Path) -> Result<(), String> {
+    run("mount", &["-o", "loop,errors=continue", image.to_str().unwrap()], directory)
+}
+
+/// The file system that a thin disk lies on.
+fn backing(disk: &Path) -> PathBuf {
+    disk.with_extension("backing")
 }
 
 /// Runs a program of the system, with a path as its last argument.
@@ -349,4 +377,73 @@ fn holes_are_found_when_growing_again(disk: &Path) {
     assert_full(Err::<(), _>(push_until_full(&mut vector)));
     assert_whole(&vector);
     vector.commit().unwrap();
+}
+
+/// Blocks past the end of a file make it look as if it had no holes.
+#[test]
+fn holes_are_found_behind_blocks_past_the_end() {
+    const TEST: &str = "disk_full::holes_are_found_behind_blocks_past_the_end";
+    on(Disk::Image("mkfs.ext4"), TEST, |disk| {
+        let path = disk.join("vec.pv");
+        let mut vector = options().create(&path).unwrap();
+        vector.resize((2 << 20) / 24, [7; 3]).unwrap();
+        vector.commit().unwrap();
+        vector.close().unwrap();
+        support::hide_hole(&path, 1 << 20..3 << 19).unwrap();
+        let filler = fill(disk);
+        assert_full(options().open(&path));
+
+        fs::remove_file(&filler).unwrap();
+        let mut vector = options().open(&path).unwrap();
+        fill(disk);
+        // A page without its place would end this process.
+        vector.fill([8; 3]);
+        vector.commit().unwrap();
+        vector.close().unwrap();
+    });
+}
+
+/// A disk that fails to write is known to the commit, and what it lost is not shown as if it were there:
+/// neither by the next handle nor, after its commit, by the one after the next mount.
+#[test]
+fn what_failed_to_be_written_is_not_read_again() {
+    const TEST: &str = "disk_full::what_failed_to_be_written_is_not_read_again";
+    on(Disk::Thin, TEST, |disk| {
+        let path = disk.join("vec.pv");
+        make_unwritten(&path);
+        let mut vector = options().open(&path).unwrap();
+        let len = vector.len();
+        vector[0] = element(0);
+        vector.commit().unwrap();
+        let filler = fill(&backing(disk));
+
+        vector.fill([7; 3]);
+        let error = vector.commit().unwrap_err();
+        assert!(matches!(error, Error::Poisoned { .. }), "{error}");
+        drop(vector);
+        fs::remove_file(&filler).unwrap();
+
+        let vector = options().open(&path).unwrap();
+        let seen = vector.to_vec();
+        vector.close().unwrap();
+        run("umount", &[], disk).unwrap();
+        mount_image(&backing(disk).join("image"), disk).unwrap();
+        let slice = MmapSlice::<[u64; 3]>::open(&path).unwrap();
+        assert_eq!(slice.len(), len);
+        assert!(slice.contains(&[0; 3]), "nothing was lost, so nothing was tested");
+        assert!(slice == seen, "the handle after the failure has read what is not on the disk");
+    });
+}
+
+/// A vector of zeros whose blocks have their place on the disk and were never written there.
+fn make_unwritten(path: &Path) {
+    let whole = path.with_extension("whole");
+    let mut vector = options().create(&whole).unwrap();
+    vector.resize((2 << 20) / 24, [0; 3]).unwrap();
+    vector.commit().unwrap();
+    vector.close().unwrap();
+    copy_sparsely(&whole, path);
+    // Opening fills the holes.
+    options().open(path).unwrap().close().unwrap();
+    File::open(path).unwrap().sync_all().unwrap();
 }

@@ -4,6 +4,7 @@
 
 use std::collections::BTreeSet;
 use std::fs::{self, File};
+use std::io::ErrorKind;
 use std::os::unix::fs::{FileExt, MetadataExt};
 use std::path::{Path, PathBuf};
 
@@ -114,13 +115,13 @@ fn little_address_space_is_enough() {
             let number = others.len();
             let path = path.join(format!("{number}.pv"));
             let vector = options.create(&path).unwrap();
-            if mapped_bytes(&path) <= 4 * MIB {
+            if number >= 3 && mapped_bytes(&path) <= 4 * MIB {
                 break vector;
             }
             others.push(vector);
         };
         let before = mapped_bytes(vector.path());
-        assert!(!others.is_empty() && others.len() < 30, "{}", others.len());
+        assert!(others.len() < 30, "{}", others.len());
         vector.extend_from_slice(&[1, 2, 3]).unwrap();
         vector.commit().unwrap();
         drop(others);
@@ -365,31 +366,175 @@ fn what_no_file_system_can_hold_is_an_error() {
     assert_eq!((vector[0], vector[2 * MIB - 1]), (1, 3));
 }
 
-/// Under `ulimit -f` a file that becomes too long is an error, for a process that ignores the signal
-/// which comes with it. (The kernel kills a process that doesn't, as it would for a `write`.)
+/// The limit of `ulimit -f`, in units of 512 or 1024 bytes: 5 MB or 10 MB. The kernel also sends a signal
+/// to who would go past it, which ends a process that hasn't asked for anything else.
+const FILE_LIMITS: [&str; 2] = [
+    "ulimit -f 10000 && exec \"$0\" \"$@\"",
+    "trap '' XFSZ; ulimit -f 10000 && exec \"$0\" \"$@\"",
+];
+
 #[test]
 fn a_limit_on_the_size_of_files_is_an_error() {
     const TEST: &str = "growth::a_limit_on_the_size_of_files_is_an_error";
     if let Some((_, path)) = child::task() {
-        let options = MmapVec::<u64>::options().journal_bytes(0);
-        let mut vector = options.create(path.join("vec.pv")).unwrap();
+        let mut vector = MmapVec::<u64>::options().journal_bytes(0).create(path).unwrap();
         let error = loop {
             if let Err(error) = vector.push(vector.len() as u64) {
                 break error;
             }
         };
-        assert!(matches!(error, Error::Io { .. }), "{error}");
+        assert_too_large_a_file(&error);
         // Not far from the limit, though a doubling would have gone past it.
         assert!(file_bytes(&vector) > 4_900_000, "{}", file_bytes(&vector));
+        assert_too_large_a_file(&vector.push(0).unwrap_err());
         vector.commit().unwrap();
         assert!(vector.iter().copied().eq(0..vector.len() as u64));
+        child::say(vector.len());
+        return;
+    }
+    for limit in FILE_LIMITS {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("vec.pv");
+        let mut child = child::start_under(&["sh", "-c", limit], TEST, "", &path);
+        let said = child.hear();
+        let status = child.wait();
+        assert!(status.success(), "{limit}: {status}");
+        let len: u64 = said.unwrap().parse().unwrap();
+        assert!(MmapVec::<u64>::open(&path).unwrap().iter().copied().eq(0..len));
+    }
+}
+
+#[track_caller]
+fn assert_too_large_a_file(error: &Error) {
+    match error {
+        Error::Io { source, .. } => assert_eq!(source.kind(), ErrorKind::FileTooLarge, "{error}"),
+        other => panic!("expected a file that is too large, found {other:?}"),
+    }
+}
+
+/// Where not even the header may be written there is no file, whole or in part.
+#[test]
+fn a_limit_below_the_header_leaves_no_file() {
+    const TEST: &str = "growth::a_limit_below_the_header_leaves_no_file";
+    if let Some((_, path)) = child::task() {
+        assert_too_large_a_file(&MmapVec::<u64>::create(&path).unwrap_err());
+        assert_too_large_a_file(&MmapVec::<u64>::open_or_create(&path).unwrap_err());
         child::say("done");
         return;
     }
     let directory = tempfile::tempdir().unwrap();
-    // In units of 512 or 1024 bytes: 5 MB or 10 MB.
-    let limited = ["sh", "-c", "trap '' XFSZ; ulimit -f 10000 && exec \"$0\" \"$@\""];
-    let mut child = child::start_under(&limited, TEST, "", directory.path());
-    child.expect("done");
-    assert!(child.wait().success());
+    let limited = ["sh", "-c", "ulimit -f 10 && exec \"$0\" \"$@\""];
+    let mut child = child::start_under(&limited, TEST, "", &directory.path().join("vec.pv"));
+    let said = child.hear();
+    let status = child.wait();
+    assert_eq!((said.as_deref(), status.success()), (Some("done"), true), "{status}");
+    assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 0);
+}
+
+/// What vectors reserve they leave to others: to the rest of their process, and to each other.
+#[test]
+fn many_vectors_leave_address_space_to_others() {
+    const TEST: &str = "growth::many_vectors_leave_address_space_to_others";
+    if let Some((role, directory)) = child::task() {
+        let (count, others_bytes) = role.split_once(' ').unwrap();
+        let mut vectors: Vec<_> = (0..count.parse().unwrap())
+            .map(|number: u32| directory.join(format!("{number}.pv")))
+            .map(|path| MmapVec::<u64>::options().journal_bytes(0).create(path).unwrap())
+            .collect();
+        // Written, so that no optimisation makes nothing of it.
+        let others = vec![1_u8; others_bytes.parse().unwrap()];
+        // Of 300 there may be no room for a first element each on a small disk.
+        for vector in &mut vectors[..20] {
+            vector.push(7).unwrap();
+        }
+        assert!(vectors[..20].iter().all(|vector| vector == &[7]));
+        assert!(others.iter().all(|&byte| byte == 1));
+        child::say("done");
+        return;
+    }
+    let two_gib = "ulimit -v 2097152 && exec \"$0\" \"$@\"";
+    // A vector takes two descriptors. 300 want more than the 128 TiB of most machines.
+    let no_limit = "ulimit -n 700 || exit 77; exec \"$0\" \"$@\"";
+    for (script, role) in [(two_gib, "20 67108864"), (no_limit, "300 104857600")] {
+        let directory = tempfile::tempdir().unwrap();
+        let mut child = child::start_under(&["sh", "-c", script], TEST, role, directory.path());
+        let said = child.hear();
+        let status = child.wait();
+        if status.code() == Some(77) {
+            support::skip(TEST, "too few open files for 300 vectors");
+            continue;
+        }
+        assert_eq!((said.as_deref(), status.success()), (Some("done"), true), "{script}: {status}");
+    }
+}
+
+/// Growth stays amortised where every mapping has to be fought for.
+#[test]
+fn few_growths_serve_many_pushes_in_little_address_space() {
+    const TEST: &str = "growth::few_growths_serve_many_pushes_in_little_address_space";
+    /// In units of 1024 bytes.
+    const LIMIT: usize = 200_000;
+    if let Some((_, path)) = child::task() {
+        let most_bytes = (LIMIT * 1024 - address_space_bytes()) / 8 * 7;
+        let mut vector = MmapVec::<[u64; 128]>::options().journal_bytes(0).create(path).unwrap();
+        let mut capacities = BTreeSet::new();
+        for number in 0..most_bytes as u64 / 1024 {
+            vector.push([number; 128]).unwrap();
+            capacities.insert(vector.capacity());
+        }
+        assert!(vector.iter().zip(0..).all(|(element, number)| *element == [number; 128]));
+        child::say(capacities.len());
+        return;
+    }
+    let directory = tempfile::tempdir().unwrap();
+    let script = format!("ulimit -v {LIMIT} && exec \"$0\" \"$@\"");
+    let path = directory.path().join("vec.pv");
+    let mut child = child::start_under(&["sh", "-c", &script], TEST, "", &path);
+    let said = child.hear();
+    let status = child.wait();
+    assert!(status.success(), "{status}");
+    let growths: usize = said.unwrap().parse().unwrap();
+    assert!(growths < 200, "{growths}");
+}
+
+/// How much address space this process has mapped altogether.
+fn address_space_bytes() -> usize {
+    let status = fs::read_to_string("/proc/self/status").unwrap();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmSize:")).unwrap();
+    line.trim().strip_suffix(" kB").unwrap().parse::<usize>().unwrap() * 1024
+}
+
+/// Blocks past the end of a file make it look as if it had no holes.
+#[test]
+fn holes_behind_blocks_past_the_end_are_filled() {
+    use rustix::fs::{SeekFrom, seek};
+
+    let (_directory, mut vector) = create::<u64>();
+    let path = vector.path().to_path_buf();
+    vector.resize(4 * MIB / 8, 1).unwrap();
+    vector.commit().unwrap();
+    vector.close().unwrap();
+    let hole = MIB as u64..2 * MIB as u64;
+    let hidden = support::hide_hole(&path, hole.clone()).is_ok_and(|()| {
+        let found = seek(File::open(&path).unwrap(), SeekFrom::Hole(0));
+        found == Ok(hole.start) && device_bytes(&path) >= fs::metadata(&path).unwrap().len()
+    });
+    if !hidden {
+        return support::skip(
+            "growth::holes_behind_blocks_past_the_end_are_filled",
+            "this file system can't hide a hole",
+        );
+    }
+    let before = device_bytes(&path);
+    drop(MmapSlice::<u64>::open(&path).unwrap());
+    assert_eq!(device_bytes(&path), before, "reading changes nothing");
+
+    let mut vector = MmapVec::<u64>::open(&path).unwrap();
+    // What was allocated and never written is still called a hole, so it is counted.
+    assert!(device_bytes(&path) >= before + MIB as u64, "{} of {before}", device_bytes(&path));
+    let middle = 3 * MIB / 2 / 8;
+    assert_eq!((vector[0], vector[middle]), (1, 0));
+    vector[middle] = 2;
+    vector.close().unwrap();
+    assert_eq!(MmapSlice::<u64>::open(&path).unwrap()[middle], 2);
 }

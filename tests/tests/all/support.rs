@@ -197,6 +197,25 @@ pub(crate) fn fnv1a_128(bytes: &[u8]) -> u128 {
     })
 }
 
+/// Punches a hole into a file, and hides it: the file gets as many blocks past its end as it loses, so that
+/// the number of its blocks doesn't tell.
+///
+/// # Errors
+///
+/// Where the file system can't.
+#[cfg(target_os = "linux")]
+pub(crate) fn hide_hole(path: &Path, hole: Range<u64>) -> std::io::Result<()> {
+    use rustix::fs::{FallocateFlags, fallocate};
+
+    let file = fs::File::options().write(true).open(path)?;
+    let (len, hole_len) = (file.metadata()?.len(), hole.end - hole.start);
+    let punch = FallocateFlags::PUNCH_HOLE | FallocateFlags::KEEP_SIZE;
+    fallocate(&file, punch, hole.start, hole_len)?;
+    // The last block may hold the end and more.
+    fallocate(&file, FallocateFlags::KEEP_SIZE, len, hole_len + 4096)?;
+    file.sync_all()
+}
+
 /// Runs `f` in a thread that has no right to ignore permissions, as root has. Returns `None` where
 /// permissions don't matter all the same.
 #[cfg(target_os = "linux")]

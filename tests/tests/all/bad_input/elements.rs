@@ -2,7 +2,7 @@
 
 use std::fs::File;
 
-use persist_core::{MmapSlice, OpenOptions, Pad, Persist, Shutdown};
+use persist_core::{FixedStr, MmapSlice, MmapVec, OpenOptions, Pad, Persist, Shutdown};
 
 use super::{
     Bench, HEADER_BYTES, Order, Refusal, Way, check_opens, check_path, check_refused, image_of,
@@ -121,4 +121,45 @@ fn a_fault_in_a_large_file() {
     check(&[LEN - 2]);
     check(&[LEN - 1, LEN / 2 + 1, LEN / 2 + 7]);
     assert_eq!(MmapSlice::<Sample>::open(&bench.path).unwrap().len() as u64, LEN);
+}
+
+/// An element may be larger than the stack of a thread; nothing that opens a file copies one there.
+#[test]
+fn elements_larger_than_a_stack() {
+    const BYTES: usize = 3 << 20;
+    type Text = FixedStr<BYTES>;
+
+    #[derive(Clone, Copy, Persist)]
+    #[repr(C)]
+    struct Page {
+        number: u64,
+        text: Text,
+    }
+
+    /// Writes in a thread that has room for elements on its stack, and opens in one that has none.
+    fn check<T: Persist>(element: fn() -> T) {
+        let bench = Bench::new("pages.pv");
+        let write = || {
+            let mut vec = MmapVec::options().journal_bytes(0).create(&bench.path).unwrap();
+            vec.resize_with(16, element).unwrap();
+            vec.commit().unwrap();
+            vec.close().unwrap();
+        };
+        std::thread::scope(|scope| {
+            let writer = std::thread::Builder::new().stack_size(32 * BYTES);
+            writer.spawn_scoped(scope, write).unwrap().join().unwrap();
+        });
+        let open = || {
+            assert_eq!(MmapVec::<T>::open(&bench.path).unwrap().len(), 16);
+            let slice = MmapSlice::<T>::open(&bench.path).unwrap();
+            assert_eq!((slice.len(), slice.info().shutdown), (16, Shutdown::Clean));
+        };
+        std::thread::scope(|scope| {
+            let opener = std::thread::Builder::new().stack_size(BYTES / 2);
+            opener.spawn_scoped(scope, open).unwrap().join().unwrap();
+        });
+    }
+    check(|| Text::new("page").unwrap());
+    check(|| Page { number: 7, text: Text::new("page").unwrap() });
+    check(|| [Text::new("page").unwrap(); 2]);
 }

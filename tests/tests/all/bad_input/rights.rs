@@ -60,6 +60,37 @@ fn permissions() {
     }
 }
 
+/// To make a file in a directory durable takes opening the directory, which needs a right to read it.
+#[test]
+fn a_directory_that_is_only_written() {
+    use std::os::unix::fs::PermissionsExt;
+
+    let bench = Bench::new("directory");
+    let options = OpenOptions::<Tick>::new();
+    let tried = support::without_privileges(|| {
+        let set = |mode| {
+            fs::set_permissions(&bench.path, fs::Permissions::from_mode(mode)).unwrap();
+        };
+        fs::create_dir(&bench.path).unwrap();
+        set(0o333);
+        let new = bench.path.join("new.pv");
+        let refusal = Refusal::Io(io::ErrorKind::PermissionDenied);
+        for created in [options.create(&new), options.open_or_create(&new)] {
+            let texts = ["can't create", "permission denied"];
+            check_error("directory", created.unwrap_err(), &new, &refusal, &texts);
+        }
+        set(0o700);
+        assert!(snapshot(&bench.path).is_empty(), "a file was left behind");
+        options.create(&new).unwrap();
+    });
+    if tried.is_none() {
+        support::skip(
+            "bad_input::rights::a_directory_that_is_only_written",
+            "this user may ignore permissions",
+        );
+    }
+}
+
 #[test]
 fn a_read_only_file_system() {
     use rustix::mount::{MountFlags, mount_remount};
