@@ -72,8 +72,8 @@ impl Mapping {
         scarce(needed, wanted, |bytes| storage.map(offset, bytes))
     }
 
-    /// Maps more of the same storage, maybe elsewhere: every address in the mapping is void. Where it
-    /// fails the mapping stays as it was.
+    /// Maps more of the same storage, maybe elsewhere: every address in the mapping is void, also where
+    /// this fails. The mapping doesn't become smaller.
     pub(crate) fn enlarge(
         &mut self,
         storage: &dyn Storage,
@@ -159,4 +159,45 @@ fn scarce<R>(
         }
     }
     attempt(needed + (excess / PART_OF_SCARCE_SPACE).min(needed.max(SCARCE_BYTES)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What is mapped where so many bytes can be, and all that was tried.
+    fn mapped(needed: usize, wanted: usize, possible: usize) -> (io::Result<usize>, Vec<usize>) {
+        let mut tried = Vec::new();
+        let mapped = scarce(needed, wanted, |bytes| {
+            tried.push(bytes);
+            if bytes <= possible { Ok(bytes) } else { Err(io::ErrorKind::OutOfMemory.into()) }
+        });
+        (mapped, tried)
+    }
+
+    #[test]
+    fn plenty_of_space_gives_all_that_is_wanted() {
+        assert_eq!(mapped(5, 100, 100).0.unwrap(), 100);
+        assert_eq!(mapped(5, 5, 5).0.unwrap(), 5);
+        assert_eq!(mapped(7, 5, 100).0.unwrap(), 7, "what is needed, if that is more");
+    }
+
+    #[test]
+    fn scarce_space_gives_a_little_more_than_is_needed() {
+        let (needed, wanted) = (1 << 20, 1 << 40);
+        for possible in [needed, needed + 1, needed << 1, 300 << 20, 1 << 38] {
+            let (mapped, tried) = mapped(needed, wanted, possible);
+            let excess = mapped.unwrap() - needed;
+            assert!(excess <= (possible - needed) / 8 && excess <= 64 << 20, "{excess}");
+            assert!(tried.iter().all(|&bytes| bytes >= needed), "{tried:?}");
+        }
+        assert_eq!(mapped(1 << 30, 1 << 40, 1 << 38).0.unwrap(), 2 << 30, "as much again");
+    }
+
+    #[test]
+    fn too_little_space_is_an_error() {
+        let (mapped, tried) = mapped(1 << 20, 1 << 40, (1 << 20) - 1);
+        assert_eq!(mapped.unwrap_err().kind(), io::ErrorKind::OutOfMemory);
+        assert!(tried.len() < 64, "{tried:?}");
+    }
 }

@@ -165,7 +165,9 @@ fn rename_without_replacing(from: &Path, to: &Path) -> io::Result<()> {
         }
     }
     fs::hard_link(from, to)?;
-    fs::remove_file(from)
+    // The file has its name; the other one is only litter now.
+    let _ = fs::remove_file(from);
+    Ok(())
 }
 
 /// Opens a directory to sync it later: before there is something to sync, in case it can't be opened.

@@ -137,8 +137,10 @@ impl RawVec {
             if needed_bytes as u64 > self.store.data_capacity_bytes() {
                 self.store.grow(needed_bytes as u64, growth == Growth::Amortized)?;
             }
-            self.enlarge_mapping(needed_bytes)?;
+            let enlarged = self.enlarge_mapping(needed_bytes);
+            // Also where it failed: the mapping may have moved all the same.
             self.mapping_changed();
+            enlarged?;
         }
         self.writable = self.capacity;
         Ok(())

@@ -150,11 +150,11 @@ impl Store {
     }
 
     /// Commits, and writes that to both slots as a state which nothing follows. Three flushes; none where
-    /// the file is clean already.
+    /// both slots say it already: the older one was durable before the newer one was written.
     pub(crate) fn close(&mut self, len: u64, mapping: &Mapping) -> Result<(), Error> {
         self.check_poison()?;
         let unchanged = len == self.state.committed_len;
-        if unchanged && self.state.clean && !self.header.slots.torn {
+        if unchanged && self.state.clean && self.header.slots.agree {
             return Ok(());
         }
         self.sync(mapping)?;
@@ -211,9 +211,8 @@ impl Store {
     fn write_state(&mut self, state: State) -> Result<(), Error> {
         assert!(self.durable, "a slot was to be written before the other was durable");
         if self.state.epoch == MAX_EPOCH {
-            return Err(
-                self.io(Action::Write, io::Error::other("the epochs of the file are used up"))
-            );
+            let error = io::Error::other("the epochs of the file are used up");
+            return Err(self.poisoned(Action::Write, error));
         }
         self.durable = false;
         let state = State { epoch: self.state.epoch + 1, ..state };

@@ -375,7 +375,7 @@ impl<T: Persist> MmapVec<T> {
     ///
     /// Unlike a drop, which commits nothing and is silent. The last commit stands in both copies in
     /// the header afterwards, so that damage to one loses nothing. At most three flushes; none where
-    /// nothing was written. The room that the file has grown for later elements stays, unless
+    /// the file was closed before and nothing was written since. The room that the file has grown for later elements stays, unless
     /// [`shrink_to_fit`](Self::shrink_to_fit) gave it back before.
     ///
     /// # Errors

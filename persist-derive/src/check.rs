@@ -18,11 +18,12 @@ use crate::errors::Errors;
 use crate::repr::StructRepr;
 
 /// Attributes that change nothing, and whose names no macro can take.
-const INERT_ATTRIBUTES: [&str; 12] = [
+const INERT_ATTRIBUTES: [&str; 13] = [
     "allow",
     "automatically_derived",
     "deny",
     "deprecated",
+    "derive",
     "doc",
     "expect",
     "forbid",
@@ -132,7 +133,7 @@ pub(crate) fn bytemuck_needs_the_last_word(
         errors.add(
             attr.path(),
             "this may be a macro that changes the `repr`, which nobody would notice in a generic `bytemuck::Pod`",
-            "put it above the derive, or implement `Pod` for the instances you need",
+            "put a macro above the derive; beside another derive's attribute, implement `Pod` by hand",
         );
     }
 }

@@ -59,6 +59,8 @@ pub(crate) struct Slots {
     pub(crate) newest: State,
     /// One of the two slots was not whole.
     pub(crate) torn: bool,
+    /// Both slots are whole and say the same, so that losing either loses nothing.
+    pub(crate) agree: bool,
 }
 
 impl State {
@@ -89,7 +91,8 @@ impl State {
 impl Slots {
     /// Finds the state by the rules of `FORMAT.md`, "Slots".
     pub(crate) fn parse(blocks: [&[u8]; 2]) -> Result<Self, HeaderFault> {
-        let (newest, torn) = match [whole(blocks[0], 0), whole(blocks[1], 1)] {
+        let slots = [whole(blocks[0], 0), whole(blocks[1], 1)];
+        let (newest, torn) = match slots {
             [Some(even), Some(odd)] if even.epoch.get().abs_diff(odd.epoch.get()) == 1 => {
                 (if even.epoch.get() > odd.epoch.get() { even } else { odd }, false)
             }
@@ -97,11 +100,19 @@ impl Slots {
             [Some(one), None] | [None, Some(one)] => (one, true),
             [None, None] => return Err(corrupt("expected a slot with its checksum, found none")),
         };
-        Ok(Self { newest: newest.state()?, torn })
+        let agree =
+            slots.into_iter().all(|slot| slot.is_some_and(|slot| slot.says_the_same(newest)));
+        Ok(Self { newest: newest.state()?, torn, agree })
     }
 }
 
 impl Slot {
+    /// Whether both say the same of the file, whatever their epochs.
+    fn says_the_same(&self, other: &Self) -> bool {
+        let said = |slot: &Self| (slot.committed_len, slot.mode, slot.flags);
+        said(self) == said(other)
+    }
+
     fn state(&self) -> Result<State, HeaderFault> {
         if self.mode != Mode::Shared as u32 {
             return Err(HeaderFault::Unsupported(Feature::Mode(self.mode.get())));

@@ -121,7 +121,8 @@ mod sys {
     fn has_hole(file: &File, start: u64, end: u64) -> bool {
         use rustix::fs::{SeekFrom, fstatfs, seek};
 
-        /// From `linux/magic.h`. This one looks at every page of the file, and its blocks are exact.
+        /// From `linux/magic.h`. This one looks at every page of the file, and has no blocks past its end
+        /// but for the rest of a huge page.
         const TMPFS: i128 = 0x0102_1994;
 
         if start == end

@@ -26,7 +26,7 @@ struct Added { //~ ERROR missing field `hidden` in initializer of
 struct Pod<T> {
     a: T,
 }
-//~? help: put it above the derive, or implement `Pod` for the instances you need
+//~? help: put a macro above the derive; beside another derive's attribute, implement `Pod` by hand
 
 #[derive(Persist)]
 #[repr(C, packed)]

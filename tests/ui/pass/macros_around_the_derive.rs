@@ -26,8 +26,8 @@ struct Below<T> {
 }
 
 /// Documented.
-#[derive(Clone, Copy)]
 #[derive(Persist)]
+#[derive(Clone, Copy)]
 #[persist(transparent, bytemuck)]
 #[repr(transparent)]
 #[must_use]

@@ -125,6 +125,26 @@ fn a_failed_close_is_an_error_and_loses_nothing() {
     }
 }
 
+/// A slot that says *clean* may be known to the kernel only, while the other has another length.
+#[test]
+fn closing_is_done_again_where_the_slots_disagree() {
+    use Call::{Map, Sync, Write};
+
+    let storage = two_elements();
+    let mut vector = open::<u64>(&storage).unwrap();
+    vector.push(3).unwrap();
+    storage.fail(Sync, 1, ErrorKind::Other);
+    assert_poisoned(vector.close(), Action::Sync);
+    storage.take_calls();
+
+    let vector = open::<u64>(&storage).unwrap();
+    assert_eq!((vector.len(), vector.info().shutdown), (3, Shutdown::Clean));
+    vector.close().unwrap();
+    assert_eq!(storage.take_calls(), [Map, Sync, Write, Sync, Write, Sync]);
+    open::<u64>(&storage).unwrap().close().unwrap();
+    assert_eq!(storage.take_calls(), [Map], "both slots say it now");
+}
+
 #[test]
 fn a_file_that_cant_be_marked_is_poisoned_before_it_changes() {
     let storage = two_elements();
