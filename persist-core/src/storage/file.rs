@@ -109,32 +109,34 @@ mod sys {
     }
 
     /// `st_blocks` counts units of 512 bytes whatever the block size of the file system, but also what the
-    /// file system keeps for itself or past the end of the file.
+    /// file system keeps for itself or past the end of the file, which may hide a hole.
     pub(super) fn is_sparse(file: &File, start: u64, end: u64) -> io::Result<bool> {
         let metadata = file.metadata()?;
-        let lacks_blocks = metadata.blocks().saturating_mul(512) < metadata.len();
-        Ok(lacks_blocks || has_hole(file, start, end))
+        match metadata.blocks().saturating_mul(512).checked_sub(metadata.len()) {
+            None => Ok(true),
+            Some(surplus_bytes) => Ok(start < end && has_hole(file, start, end, surplus_bytes)),
+        }
     }
 
-    /// Asks the file system, which takes time in proportion to the extents of the file.
+    /// Asks the file system, which takes time in proportion to the extents of the file; on tmpfs to its
+    /// pages, so there only where more than the last page has blocks past the end.
     #[cfg(any(target_os = "linux", target_os = "android"))]
-    fn has_hole(file: &File, start: u64, end: u64) -> bool {
+    fn has_hole(file: &File, start: u64, end: u64, surplus_bytes: u64) -> bool {
         use rustix::fs::{SeekFrom, fstatfs, seek};
 
-        /// From `linux/magic.h`. This one looks at every page of the file, and has no blocks past its end
-        /// but for the rest of a huge page.
+        /// From `linux/magic.h`.
         const TMPFS: i128 = 0x0102_1994;
+        const PAGE_BYTES: u64 = 4096;
 
-        if start == end
-            || fstatfs(file).is_ok_and(|statistics| i128::from(statistics.f_type) == TMPFS)
-        {
+        let is_tmpfs = || fstatfs(file).is_ok_and(|found| i128::from(found.f_type) == TMPFS);
+        if surplus_bytes < PAGE_BYTES && is_tmpfs() {
             return false;
         }
         seek(file, SeekFrom::Hole(start)).map_or(true, |hole| hole < end)
     }
 
     #[cfg(not(any(target_os = "linux", target_os = "android")))]
-    fn has_hole(_: &File, _: u64, _: u64) -> bool {
+    fn has_hole(_: &File, _: u64, _: u64, _: u64) -> bool {
         false
     }
 
