@@ -242,6 +242,11 @@ impl fmt::Debug for Error {
 }
 
 impl Error {
+    /// The error for a call that the operating system refused.
+    pub(crate) fn io(action: Action, path: &Path, source: io::Error) -> Self {
+        Self::Io { action, path: path.into(), source }
+    }
+
     /// The error for a file that could not become `needed_bytes` longer.
     pub(crate) fn no_room(
         action: Action,
@@ -249,10 +254,9 @@ impl Error {
         needed_bytes: u64,
         source: io::Error,
     ) -> Self {
-        let path = path.into();
         match is_full(&source) {
-            true => Self::DiskFull { path, needed_bytes, source },
-            false => Self::Io { action, path, source },
+            true => Self::DiskFull { path: path.into(), needed_bytes, source },
+            false => Self::io(action, path, source),
         }
     }
 }

@@ -47,7 +47,7 @@ impl Lock {
     /// file system can't lock.
     pub(crate) fn acquire(file: &File, path: &Path, access: Access) -> Result<Self, Error> {
         let locked = |holder| Error::Locked { path: path.into(), holder };
-        let io = |source| Error::Io { action: Action::Lock, path: path.into(), source };
+        let io = |source| Error::io(Action::Lock, path, source);
         let metadata = file.metadata().map_err(io)?;
         // The lock belongs to the open file, which the clone shares.
         let file = file.try_clone().map_err(io)?;

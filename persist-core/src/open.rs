@@ -30,7 +30,7 @@ pub(crate) fn open(path: &Path, access: Access, locking: Locking) -> Result<Stor
         Access::Shared => Action::OpenForReading,
         Access::Exclusive => Action::OpenForWriting,
     };
-    let io = |source| Error::Io { action, path: path.into(), source };
+    let io = |source| Error::io(action, path, source);
     // Asked before opening, which would have effects on a device.
     check_is_file(path, file_type(path).map_err(io)?)?;
     for _ in 0..MAX_ATTEMPTS {
@@ -85,7 +85,7 @@ fn check_is_file(path: &Path, found: FileType) -> Result<(), Error> {
 
 /// Creates a file of no elements at `path`, with its directory entry durable, and locks it.
 pub(crate) fn create(path: &Path, new_file: &NewFile<'_>) -> Result<Store, Error> {
-    let io = |source| Error::Io { action: Action::Create, path: path.into(), source };
+    let io = |source| Error::io(Action::Create, path, source);
     // Asked first to spare the work; the rename below decides.
     if path.symlink_metadata().is_ok() {
         return Err(Error::AlreadyExists { path: path.into() });
@@ -128,7 +128,7 @@ fn fill_and_rename(
     temporary: &Path,
     new_file: &NewFile<'_>,
 ) -> Result<Lock, Error> {
-    let io = |source| Error::Io { action: Action::Create, path: path.into(), source };
+    let io = |source| Error::io(Action::Create, path, source);
     let preamble = Preamble::new(new_file).ok_or_else(|| io(io::ErrorKind::FileTooLarge.into()))?;
     // Before the file has its name, so that nobody can be faster.
     let lock = Lock::acquire(file, path, Access::Exclusive)?;

@@ -15,8 +15,7 @@ use crate::mapping::Mapping;
 use crate::options::OpenOptions;
 use crate::persist::Persist;
 use crate::store::Store;
-use crate::vec::bytes_of;
-use crate::{typed, validate};
+use crate::validate;
 
 /// The elements of a persist file, to read: the last commit, as a `[T]`.
 ///
@@ -89,12 +88,7 @@ impl<T: Persist> MmapSlice<T> {
         // SAFETY: the mapping shows exactly the `len` elements, whose bytes the file has (checked by
         // `Store::open`), at an address aligned to a page, which `OpenOptions::new` made sure is enough for
         // `T`. The lock, or the promise made to `open_unlocked`, keeps writers out.
-        let fault = unsafe { validate::first_fault::<T>(mapping.base(), len) };
-        if let Some(index) = fault {
-            // SAFETY: `index < len`, so these bytes are mapped and initialised.
-            let element = unsafe { bytes_of::<T>(mapping.base().as_ptr().cast(), index) };
-            return Err(typed::element_error(&store, index, element));
-        }
+        unsafe { validate::check::<T>(&store, mapping.base(), len)? };
         Ok(Self { len, mapping, store: Box::new(store), element: PhantomData })
     }
 

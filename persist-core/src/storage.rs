@@ -33,7 +33,7 @@ pub(crate) trait Storage: Debug + Send + Sync {
     /// reaches to `end`. Bytes that were there stay; new ones read as zeros.
     fn allocate(&self, start: u64, end: u64) -> io::Result<()>;
 
-    /// Whether some byte of `start..end` may have no place on the device yet, so that a write to it can
+    /// Whether some byte of `start..end`, which isn't empty, may have no place on the device yet, so that a write to it can
     /// fail.
     fn is_sparse(&self, start: u64, end: u64) -> io::Result<bool>;
 

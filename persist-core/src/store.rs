@@ -48,7 +48,7 @@ impl Store {
         lock: Option<Lock>,
     ) -> Result<Self, Error> {
         let file_bytes =
-            storage.len_bytes().map_err(|source| io_error(Action::Read, path, source))?;
+            storage.len_bytes().map_err(|source| Error::io(Action::Read, path, source))?;
         let header = read_header(&*storage, file_bytes)
             .map_err(|fault| fault.into_error(path, file_bytes))?;
         let Slots { newest, .. } = header.slots;
@@ -115,8 +115,8 @@ impl Store {
     /// somebody copied the file as a sparse one. O(extents of the file).
     pub(crate) fn fill_holes(&mut self) -> Result<(), Error> {
         let (start, end) = (self.data_offset(), self.data_offset() + self.committed_bytes());
-        let sparse = self.storage.is_sparse(start, end);
-        if sparse.map_err(|source| self.io(Action::Read, source))? && start < end {
+        let is_sparse = || self.storage.is_sparse(start, end);
+        if start < end && is_sparse().map_err(|source| self.io(Action::Read, source))? {
             self.storage
                 .allocate(start, end)
                 .map_err(|source| self.growth_error(end - start, source))?;
@@ -249,7 +249,7 @@ impl Store {
     }
 
     pub(crate) fn io(&self, action: Action, source: io::Error) -> Error {
-        io_error(action, &self.path, source)
+        Error::io(action, &self.path, source)
     }
 
     fn growth_error(&self, needed_bytes: u64, source: io::Error) -> Error {
@@ -310,10 +310,6 @@ impl HeaderFault {
             Self::Unreadable(source) => Error::Io { action: Action::Read, path, source },
         }
     }
-}
-
-fn io_error(action: Action, path: &Path, source: io::Error) -> Error {
-    Error::Io { action, path: path.into(), source }
 }
 
 #[cfg(test)]

@@ -5,13 +5,38 @@ use std::ops::Range;
 use std::ptr::NonNull;
 use std::thread;
 
+use crate::error::Error;
 use crate::persist::Persist;
+use crate::store::Store;
+use crate::typed;
 
 /// Elements that are checked without a branch between them, so that the compiler may vectorise.
 const BLOCK_LEN: usize = 256;
 
 /// The least bytes for which one more thread pays.
 const BYTES_PER_THREAD: usize = 16 << 20;
+
+/// Step 13 of `FORMAT.md`: refuses elements that are not values of `T`, naming the first.
+///
+/// # Safety
+///
+/// `base` must be aligned for `T` and valid for reads of `len` elements of initialised bytes, which
+/// nobody may write meanwhile.
+///
+/// # Errors
+///
+/// [`Error::CorruptElement`].
+pub(crate) unsafe fn check<T: Persist>(
+    store: &Store,
+    base: NonNull<u8>,
+    len: usize,
+) -> Result<(), Error> {
+    // SAFETY: the caller's promise is the one asked for.
+    let Some(index) = (unsafe { first_fault::<T>(base, len) }) else { return Ok(()) };
+    // SAFETY: `index < len`, so the element is among those the caller vouches for.
+    let element = unsafe { bytes_of(base.cast::<T>().as_ptr(), index) };
+    Err(typed::element_error(store, index, element))
+}
 
 /// The index of the first of `len` elements that is not a value of `T`.
 ///
@@ -20,9 +45,8 @@ const BYTES_PER_THREAD: usize = 16 << 20;
 ///
 /// # Safety
 ///
-/// `base` must be aligned for `T` and valid for reads of `len` elements of initialised bytes, which
-/// nobody may write meanwhile.
-pub(crate) unsafe fn first_fault<T: Persist>(base: NonNull<u8>, len: usize) -> Option<usize> {
+/// As for [`check`].
+unsafe fn first_fault<T: Persist>(base: NonNull<u8>, len: usize) -> Option<usize> {
     if T::ANY_BITS {
         return None;
     }
@@ -35,7 +59,20 @@ pub(crate) unsafe fn first_fault<T: Persist>(base: NonNull<u8>, len: usize) -> O
     elements.first_fault_of_parts(len.div_ceil(parts))
 }
 
-/// Bytes that may or may not be values of `T`, under the promises of [`first_fault`]'s caller.
+/// The bytes of element `index`.
+///
+/// # Safety
+///
+/// Element `index` of those at `base` must be readable and initialised, and not written during `'a`.
+unsafe fn bytes_of<'a, T>(base: *const T, index: usize) -> &'a [u8] {
+    // SAFETY: the caller says that the element is there.
+    let element = unsafe { base.add(index) };
+    // SAFETY: its bytes are readable and initialised, by the caller's promise, and bytes need no
+    // alignment.
+    unsafe { std::slice::from_raw_parts(element.cast(), size_of::<T>()) }
+}
+
+/// Bytes that may or may not be values of `T`, under the promises of [`check`]'s caller.
 #[derive(Clone, Copy)]
 struct Elements<T> {
     base: NonNull<T>,

@@ -23,7 +23,7 @@ use crate::info::FileInfo;
 use crate::options::OpenOptions;
 use crate::persist::Persist;
 use crate::raw::{Growth, RawVec};
-use crate::{typed, validate};
+use crate::validate;
 
 /// A `Vec<T>` that lives in a memory-mapped file.
 ///
@@ -143,12 +143,7 @@ impl<T: Persist> MmapVec<T> {
         // SAFETY: `RawVec` keeps `len` elements mapped and initialised, as all bytes of a file are, at an
         // address aligned to 4096, which `OpenOptions::new` made sure is enough for `T`. The lock, or the
         // promise made to `open_unlocked`, keeps others from writing.
-        let fault = unsafe { validate::first_fault::<T>(raw.base(), raw.len()) };
-        if let Some(index) = fault {
-            // SAFETY: `index < len`, so these bytes are mapped and initialised; bytes need no alignment.
-            let element = unsafe { bytes_of::<T>(raw.base().cast::<T>().as_ptr(), index) };
-            return Err(typed::element_error(raw.store(), index, element));
-        }
+        unsafe { validate::check::<T>(raw.store(), raw.base(), raw.len())? };
         Ok(Self { raw, element: PhantomData })
     }
 
@@ -429,17 +424,4 @@ impl<T: Persist> MmapVec<T> {
     pub fn shrink_to(&mut self, min_capacity: usize) -> Result<(), Error> {
         self.raw.shrink(min_capacity)
     }
-}
-
-/// The bytes of element `index`.
-///
-/// # Safety
-///
-/// Element `index` of those at `base` must be readable and initialised, and not written during `'a`.
-pub(crate) unsafe fn bytes_of<'a, T>(base: *const T, index: usize) -> &'a [u8] {
-    // SAFETY: the caller says that the element is there.
-    let element = unsafe { base.add(index) };
-    // SAFETY: its bytes are readable and initialised, by the caller's promise, and bytes need no
-    // alignment.
-    unsafe { std::slice::from_raw_parts(element.cast(), size_of::<T>()) }
 }

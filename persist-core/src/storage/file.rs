@@ -114,7 +114,7 @@ mod sys {
         let metadata = file.metadata()?;
         match metadata.blocks().saturating_mul(512).checked_sub(metadata.len()) {
             None => Ok(true),
-            Some(surplus_bytes) => Ok(start < end && has_hole(file, start, end, surplus_bytes)),
+            Some(surplus_bytes) => Ok(has_hole(file, start, end, surplus_bytes)),
         }
     }
 

@@ -23,12 +23,9 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("info", &["descriptor", "error", "header", "store"]),
     ("typed", &["descriptor", "error", "header", "layout", "store"]),
     ("raw", &["error", "mapping", "store"]),
-    ("validate", &["persist"]),
-    (
-        "slice",
-        &["error", "info", "mapping", "options", "persist", "store", "typed", "validate", "vec"],
-    ),
-    ("vec", &["error", "info", "options", "persist", "raw", "slice", "typed", "validate"]),
+    ("validate", &["error", "persist", "store", "typed"]),
+    ("slice", &["error", "info", "mapping", "options", "persist", "store", "validate"]),
+    ("vec", &["error", "info", "options", "persist", "raw", "slice", "validate"]),
     (
         "options",
         &[
