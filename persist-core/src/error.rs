@@ -210,6 +210,15 @@ pub enum Error {
         holder: LockHolder,
     },
 
+    /// There is nothing to roll back to: in [`Mode::Shared`](crate::Mode::Shared) a change is in the file as
+    /// soon as it is made.
+    #[error("`{}` can't be rolled back: it is in mode shared, which keeps no earlier state; create it with `Mode::Atomic`", path.display())]
+    #[non_exhaustive]
+    NoRollback {
+        /// The file.
+        path: Box<Path>,
+    },
+
     /// A write or flush through this handle failed, now or earlier, so that nobody knows what reached the
     /// disk. Reading goes on, and elements in memory can still be changed, but nothing is committed: the
     /// file must be opened anew.
@@ -275,7 +284,7 @@ impl From<Error> for io::Error {
             Error::AlreadyExists { .. } => io::ErrorKind::AlreadyExists,
             Error::Locked { .. } => io::ErrorKind::WouldBlock,
             Error::TooLarge { .. } => io::ErrorKind::FileTooLarge,
-            Error::Unsupported { .. } => io::ErrorKind::Unsupported,
+            Error::Unsupported { .. } | Error::NoRollback { .. } => io::ErrorKind::Unsupported,
             _ => io::ErrorKind::InvalidData,
         };
         Self::new(kind, error)
@@ -353,6 +362,8 @@ pub enum Region {
     Descriptor,
     /// The two alternating copies of the length.
     Slots,
+    /// The records of commits that are yet to be applied.
+    Journal,
     /// Bytes that must be zero.
     Reserved,
 }
@@ -363,6 +374,7 @@ impl fmt::Display for Region {
             Self::Preamble => "preamble",
             Self::Descriptor => "descriptor",
             Self::Slots => "slots",
+            Self::Journal => "journal",
             Self::Reserved => "reserved bytes",
         })
     }
@@ -392,7 +404,7 @@ impl fmt::Display for Feature {
             Self::ReadOnlyCompat(bits) => {
                 write!(f, "it can only be read: expected no ro_compat features, found {bits:#x}")
             }
-            Self::Mode(found) => write!(f, "expected mode 0 (shared), found {found}"),
+            Self::Mode(found) => write!(f, "expected mode 0 (shared) or 1 (atomic), found {found}"),
         }
     }
 }

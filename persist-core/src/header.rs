@@ -5,6 +5,7 @@
 
 #![forbid(unsafe_code)]
 
+mod live;
 mod slot;
 #[cfg(test)]
 mod tests;
@@ -14,6 +15,7 @@ use std::io;
 use zerocopy::byteorder::little_endian::{U32, U64, U128};
 use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
 
+pub(crate) use live::Live;
 pub use slot::Mode;
 pub(crate) use slot::{MAX_EPOCH, Slots, State};
 
@@ -24,9 +26,12 @@ use crate::layout::{Fingerprint, MAX_ALIGN_BYTES, MAX_DESCRIPTOR_BYTES};
 /// The unit of the header: preamble and slots take one each.
 pub(crate) const BLOCK_BYTES: usize = 4096;
 pub(crate) const SLOT_OFFSETS: [u64; 2] = [4096, 8192];
+pub(crate) const LIVE_OFFSET: u64 = 12288;
 pub(crate) const DESCRIPTOR_OFFSET: u64 = 16384;
 /// The largest base page, and Windows' allocation granularity: what may be mapped by itself.
 pub(crate) const REGION_ALIGN_BYTES: u64 = 65536;
+/// The most a journal may have, so that reading one ends soon. A larger commit needs no larger journal.
+pub(crate) const MAX_JOURNAL_BYTES: u64 = 1 << 30;
 /// A huge page: data that begins on one can be mapped by them.
 const HUGE_PAGE_BYTES: u64 = 2 << 20;
 
@@ -84,11 +89,12 @@ pub(crate) struct Header {
     pub(crate) preamble: Preamble,
     pub(crate) descriptor: Box<[u8]>,
     pub(crate) slots: Slots,
+    pub(crate) live: Live,
 }
 
 /// Why bytes are not a header. The path is added by who knows it.
 #[derive(Debug)]
-pub(crate) enum HeaderFault {
+pub(crate) enum FileFault {
     NotPersist { found: Box<[u8]> },
     Truncated { expected_bytes: u64 },
     Corrupt(Damage),
@@ -96,13 +102,13 @@ pub(crate) enum HeaderFault {
     Unreadable(io::Error),
 }
 
-impl From<io::Error> for HeaderFault {
+impl From<io::Error> for FileFault {
     fn from(error: io::Error) -> Self {
         Self::Unreadable(error)
     }
 }
 
-impl HeaderFault {
+impl FileFault {
     fn preamble(field_offset: usize, problem: impl Into<Box<str>>) -> Self {
         Self::Corrupt(Damage {
             region: Region::Preamble,
@@ -120,15 +126,14 @@ fn checksum_problem(expected: u64, found: u64) -> Box<str> {
 impl Preamble {
     /// The preamble of a new file, and where everything lies in it.
     ///
-    /// Returns `None` where the descriptor is longer than a file may have, or the journal so large that
-    /// offsets overflow.
+    /// Returns `None` where the descriptor is longer than a file may have.
     pub(crate) fn new(file: &NewFile<'_>) -> Option<Self> {
         if file.descriptor.len() > MAX_DESCRIPTOR_BYTES {
             return None;
         }
         let descriptor_bytes = file.descriptor.len() as u64;
         let journal_offset = journal_offset(descriptor_bytes);
-        let data_offset = data_offset(journal_offset, file.journal_bytes)?;
+        let data_offset = data_offset(journal_offset, file.mode, file.journal_bytes);
         let mut preamble = Self {
             magic: MAGIC,
             format_version: FORMAT_VERSION.into(),
@@ -181,9 +186,9 @@ impl Preamble {
     }
 
     /// Steps 1 to 6: takes the first bytes of a file of `file_bytes`.
-    pub(crate) fn parse(bytes: &[u8], file_bytes: u64) -> Result<Self, HeaderFault> {
+    pub(crate) fn parse(bytes: &[u8], file_bytes: u64) -> Result<Self, FileFault> {
         check_magic(bytes)?;
-        let truncated = HeaderFault::Truncated { expected_bytes: DESCRIPTOR_OFFSET };
+        let truncated = FileFault::Truncated { expected_bytes: DESCRIPTOR_OFFSET };
         if file_bytes < DESCRIPTOR_OFFSET {
             return Err(truncated);
         }
@@ -193,34 +198,32 @@ impl Preamble {
         preamble.check_fields()?;
         preamble.check_reserved()?;
         if file_bytes < preamble.data_offset.get() {
-            return Err(HeaderFault::Truncated { expected_bytes: preamble.data_offset.get() });
+            return Err(FileFault::Truncated { expected_bytes: preamble.data_offset.get() });
         }
         Ok(preamble)
     }
 
-    fn check_checksum(&self) -> Result<(), HeaderFault> {
+    fn check_checksum(&self) -> Result<(), FileFault> {
         let (expected, found) = (self.expected_checksum(), self.checksum.get());
         if expected != found {
-            return Err(HeaderFault::preamble(0, checksum_problem(expected, found)));
+            return Err(FileFault::preamble(0, checksum_problem(expected, found)));
         }
         Ok(())
     }
 
-    fn check_features(&self) -> Result<(), HeaderFault> {
+    fn check_features(&self) -> Result<(), FileFault> {
         if self.format_version != FORMAT_VERSION {
-            return Err(HeaderFault::Unsupported(Feature::FormatVersion(
-                self.format_version.get(),
-            )));
+            return Err(FileFault::Unsupported(Feature::FormatVersion(self.format_version.get())));
         }
         if self.incompat != 0 {
-            return Err(HeaderFault::Unsupported(Feature::Incompat(self.incompat.get())));
+            return Err(FileFault::Unsupported(Feature::Incompat(self.incompat.get())));
         }
         Ok(())
     }
 
-    fn check_fields(&self) -> Result<(), HeaderFault> {
+    fn check_fields(&self) -> Result<(), FileFault> {
         use std::mem::offset_of;
-        let at = |offset, problem: &str| Err(HeaderFault::preamble(offset, problem));
+        let at = |offset, problem: &str| Err(FileFault::preamble(offset, problem));
         let align = u64::from(self.element_align_bytes.get());
         let marks = [BYTE_ORDER_MARK.to_le_bytes(), BYTE_ORDER_MARK.to_be_bytes()];
         if !marks.contains(&self.byte_order) {
@@ -247,8 +250,13 @@ impl Preamble {
                 "expected the first multiple of 65536 after the descriptor",
             );
         }
-        if self.journal_bytes.get() % REGION_ALIGN_BYTES != 0 {
-            return at(offset_of!(Self, journal_bytes), "expected a multiple of 65536");
+        if self.journal_bytes.get() % REGION_ALIGN_BYTES != 0
+            || self.journal_bytes.get() > MAX_JOURNAL_BYTES
+        {
+            return at(
+                offset_of!(Self, journal_bytes),
+                "expected a multiple of 65536, at most 1073741824",
+            );
         }
         let data_offset = self.journal_offset.get().checked_add(self.journal_bytes.get());
         if data_offset != Some(self.data_offset.get()) || data_offset > Some(i64::MAX as u64) {
@@ -257,7 +265,7 @@ impl Preamble {
         Ok(())
     }
 
-    fn check_reserved(&self) -> Result<(), HeaderFault> {
+    fn check_reserved(&self) -> Result<(), FileFault> {
         use std::mem::offset_of;
         check_zero(&self.reserved_1, offset_of!(Self, reserved_1) as u64)?;
         check_zero(&self.reserved_2, offset_of!(Self, reserved_2) as u64)
@@ -266,17 +274,22 @@ impl Preamble {
 
 impl Header {
     /// Steps 7 and 8: takes the first `preamble.header_bytes()` bytes of a file.
-    pub(crate) fn parse(preamble: Preamble, bytes: &[u8]) -> Result<Self, HeaderFault> {
+    pub(crate) fn parse(preamble: Preamble, bytes: &[u8]) -> Result<Self, FileFault> {
         let descriptor_end = DESCRIPTOR_OFFSET + preamble.descriptor_bytes.get();
         let descriptor = range(bytes, DESCRIPTOR_OFFSET, descriptor_end);
         check_descriptor(&preamble, descriptor)?;
-        let live_state = SLOT_OFFSETS[1] + BLOCK_BYTES as u64;
-        check_zero(range(bytes, live_state, DESCRIPTOR_OFFSET), live_state)?;
+        let live = Live::parse(range(bytes, LIVE_OFFSET, DESCRIPTOR_OFFSET))?;
         check_zero(range(bytes, descriptor_end, preamble.header_bytes()), descriptor_end)?;
         let slots = Slots::parse(
             SLOT_OFFSETS.map(|offset| range(bytes, offset, offset + BLOCK_BYTES as u64)),
         )?;
-        Ok(Self { descriptor: descriptor.into(), preamble, slots })
+        if slots.newest.mode == Mode::Atomic && preamble.journal_bytes == 0 {
+            return Err(FileFault::preamble(
+                std::mem::offset_of!(Preamble, journal_bytes),
+                "expected mode atomic to have a journal",
+            ));
+        }
+        Ok(Self { descriptor: descriptor.into(), preamble, slots, live })
     }
 
     /// The bytes of a new file up to its journal.
@@ -302,21 +315,21 @@ impl Header {
     }
 }
 
-fn check_magic(bytes: &[u8]) -> Result<(), HeaderFault> {
+fn check_magic(bytes: &[u8]) -> Result<(), FileFault> {
     let found = &bytes[..bytes.len().min(MAGIC.len())];
     if found == MAGIC {
         return Ok(());
     }
     if !found.is_empty() && MAGIC.starts_with(found) {
-        return Err(HeaderFault::Truncated { expected_bytes: DESCRIPTOR_OFFSET });
+        return Err(FileFault::Truncated { expected_bytes: DESCRIPTOR_OFFSET });
     }
-    Err(HeaderFault::NotPersist { found: found.into() })
+    Err(FileFault::NotPersist { found: found.into() })
 }
 
-fn check_descriptor(preamble: &Preamble, descriptor: &[u8]) -> Result<(), HeaderFault> {
+fn check_descriptor(preamble: &Preamble, descriptor: &[u8]) -> Result<(), FileFault> {
     let (expected, found) = (preamble.descriptor_checksum.get(), checksum(descriptor));
     let corrupt = |problem| {
-        HeaderFault::Corrupt(Damage {
+        FileFault::Corrupt(Damage {
             region: Region::Descriptor,
             offset_bytes: DESCRIPTOR_OFFSET,
             problem,
@@ -333,10 +346,10 @@ fn check_descriptor(preamble: &Preamble, descriptor: &[u8]) -> Result<(), Header
 }
 
 /// Checks reserved bytes that begin at `offset_bytes` of the file.
-fn check_zero(bytes: &[u8], offset_bytes: u64) -> Result<(), HeaderFault> {
+fn check_zero(bytes: &[u8], offset_bytes: u64) -> Result<(), FileFault> {
     match first_nonzero(bytes) {
         None => Ok(()),
-        Some(i) => Err(HeaderFault::Corrupt(Damage {
+        Some(i) => Err(FileFault::Corrupt(Damage {
             region: Region::Reserved,
             offset_bytes: offset_bytes + i as u64,
             problem: format!("expected 0, found {}", bytes[i]).into(),
@@ -371,13 +384,18 @@ fn journal_offset(descriptor_bytes: u64) -> u64 {
     (DESCRIPTOR_OFFSET + descriptor_bytes).next_multiple_of(REGION_ALIGN_BYTES)
 }
 
-/// Where data begins, after at least `journal_bytes`. Data is aligned to huge pages unless the caller
-/// asks for a journal smaller than one, and so for a small file.
-fn data_offset(journal_offset: u64, journal_bytes: Option<u64>) -> Option<u64> {
+/// Where data begins, after a journal of at least `journal_bytes`, as far as there may be so much. Data is
+/// aligned to huge pages unless the caller asks for a journal smaller than one, and so for a small file.
+fn data_offset(journal_offset: u64, mode: Mode, journal_bytes: Option<u64>) -> u64 {
     let align = match journal_bytes {
         Some(bytes) if bytes < HUGE_PAGE_BYTES => REGION_ALIGN_BYTES,
         _ => HUGE_PAGE_BYTES,
     };
-    let end = journal_offset.checked_add(journal_bytes.unwrap_or(HUGE_PAGE_BYTES / 2))?;
-    end.checked_next_multiple_of(align).filter(|&offset| offset <= i64::MAX as u64)
+    let least_bytes = match mode {
+        Mode::Shared => 0,
+        Mode::Atomic => REGION_ALIGN_BYTES,
+    };
+    let bytes = journal_bytes.unwrap_or(HUGE_PAGE_BYTES / 2).max(least_bytes);
+    let end = journal_offset + bytes.min(MAX_JOURNAL_BYTES - HUGE_PAGE_BYTES);
+    end.next_multiple_of(align)
 }

@@ -58,16 +58,20 @@
 
 mod checksum;
 mod descriptor;
+mod dirty;
 mod elements;
 mod error;
 mod foreign;
 mod header;
 mod info;
+mod journal;
 mod layout;
 mod lock;
 mod mapping;
+mod mutant;
 mod open;
 mod options;
+mod overlay;
 mod persist;
 mod raw;
 mod slice;

@@ -4,11 +4,17 @@
 //! doesn't know how many of its bytes the storage has: touching others is the death of the process,
 //! and avoiding it is up to [`raw`](crate::raw).
 
+mod detect;
+
 use std::fmt;
+use std::fs::File;
 use std::io;
+use std::ops::Range;
 use std::ptr::NonNull;
 
-use memmap2::MmapRaw;
+use memmap2::{MmapOptions, MmapRaw};
+
+pub(crate) use detect::Detection;
 
 use crate::storage::Storage;
 
@@ -28,7 +34,7 @@ enum Memory {
     Heap {
         base: *mut u8,
         bytes: usize,
-        _region: std::sync::Arc<crate::storage::heap::HeapRegion>,
+        _region: std::sync::Arc<dyn std::any::Any + Send + Sync>,
     },
 }
 
@@ -48,11 +54,26 @@ impl Mapping {
         Self(Memory::File(map))
     }
 
+    /// Maps a file so that what is written stays in memory.
+    pub(crate) fn private(file: &File, offset: u64, bytes: usize) -> io::Result<Self> {
+        let mut options = MmapOptions::new();
+        options.offset(offset).len(bytes).no_reserve_swap();
+        // SAFETY: as for any mapping, others who change the file change the memory: the lock keeps them
+        // away, or the promise made to `open_unlocked`. References into it are made by those who know that.
+        let map = unsafe { options.map_copy(file)? };
+        Ok(Self(Memory::File(map.into())))
+    }
+
+    /// Memory of no file, filled with zeros.
+    pub(crate) fn anonymous(bytes: usize) -> io::Result<Self> {
+        Ok(Self(Memory::File(MmapOptions::new().len(bytes).no_reserve_swap().map_anon()?.into())))
+    }
+
     #[cfg(test)]
     pub(crate) fn heap(
         base: *mut u8,
         bytes: usize,
-        region: std::sync::Arc<crate::storage::heap::HeapRegion>,
+        region: std::sync::Arc<dyn std::any::Any + Send + Sync>,
     ) -> Self {
         Self(Memory::Heap { base, bytes, _region: region })
     }
@@ -119,6 +140,110 @@ impl Mapping {
             #[cfg(test)]
             Memory::Heap { bytes, .. } => *bytes,
         }
+    }
+
+    /// Some bytes of the memory.
+    ///
+    /// # Safety
+    ///
+    /// They must be inside the part that the storage has and be initialised, and nobody may write them as
+    /// long as the slice lives.
+    ///
+    /// # Panics
+    ///
+    /// Where they are not inside the mapping.
+    pub(crate) unsafe fn bytes(&self, range: Range<usize>) -> &[u8] {
+        assert!(range.start <= range.end && range.end <= self.len_bytes());
+        // SAFETY: `start` is inside the mapping, by the assertion.
+        let start = unsafe { self.base().add(range.start) };
+        // SAFETY: so is the end; the rest is the caller's promise. Bytes need no alignment.
+        unsafe { std::slice::from_raw_parts(start.as_ptr(), range.end - range.start) }
+    }
+
+    /// Some bytes of the memory, to be written.
+    ///
+    /// # Safety
+    ///
+    /// They must be inside the part that the storage has, be initialised and writable, and nobody else may
+    /// use them as long as the slice lives.
+    ///
+    /// # Panics
+    ///
+    /// Where they are not inside the mapping.
+    pub(crate) unsafe fn bytes_mut(&mut self, range: Range<usize>) -> &mut [u8] {
+        assert!(range.start <= range.end && range.end <= self.len_bytes());
+        // SAFETY: `start` is inside the mapping, by the assertion.
+        let start = unsafe { self.base().add(range.start) };
+        // SAFETY: so is the end; the rest is the caller's promise. Bytes need no alignment.
+        unsafe { std::slice::from_raw_parts_mut(start.as_ptr(), range.end - range.start) }
+    }
+
+    /// Maps pages anew, as pages of `file` from `offset` on: private ones or shared ones. Where the system
+    /// refuses private ones they are shared.
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    pub(crate) fn map_again(
+        &mut self,
+        file: &File,
+        offset: u64,
+        pages: Range<usize>,
+        private: bool,
+    ) -> io::Result<()> {
+        use rustix::mm::{MapFlags, ProtFlags, mmap};
+
+        assert!(pages.start <= pages.end && pages.end <= self.len_bytes());
+        if pages.is_empty() {
+            return Ok(());
+        }
+        let flags = match private {
+            true => MapFlags::PRIVATE | MapFlags::NORESERVE,
+            false => MapFlags::SHARED,
+        };
+        // SAFETY: the start is inside the mapping, by the assertion.
+        let start = unsafe { self.base().add(pages.start) };
+        let map = |flags| {
+            // SAFETY: the range is inside the mapping, which this owns, so nothing else is replaced. No reference
+            // into it lives, for this is called with the vector borrowed mutably and no element.
+            let mapped = unsafe {
+                mmap(
+                    start.as_ptr().cast(),
+                    pages.end - pages.start,
+                    ProtFlags::READ | ProtFlags::WRITE,
+                    flags | MapFlags::FIXED,
+                    file,
+                    offset + pages.start as u64,
+                )
+            };
+            mapped.map(|_| ()).map_err(io::Error::from)
+        };
+        // Kernels before 6.12 unmap what was there before they look whether there is memory for the new pages.
+        map(flags).inspect_err(|_| {
+            map(MapFlags::SHARED).expect("the address space is there, and needs no memory")
+        })
+    }
+
+    /// Drops what was written to private pages: they show the file again. `Ok(false)` where the system has no
+    /// call for it.
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    pub(crate) fn discard(&mut self, pages: Range<usize>) -> io::Result<bool> {
+        use rustix::mm::{Advice, madvise};
+
+        assert!(pages.start <= pages.end && pages.end <= self.len_bytes());
+        if !matches!(self.0, Memory::File(_)) {
+            return Ok(false);
+        }
+        // SAFETY: the start is inside the mapping, by the assertion.
+        let start = unsafe { self.base().add(pages.start) };
+        // SAFETY: the range is inside the mapping, which this owns. The bytes change, and no reference to
+        // them lives, for this is called with the vector borrowed mutably and no element.
+        unsafe {
+            madvise(start.as_ptr().cast(), pages.end - pages.start, Advice::LinuxDontNeed)?;
+        }
+        Ok(true)
+    }
+
+    #[cfg(not(any(target_os = "linux", target_os = "android")))]
+    pub(crate) fn discard(&mut self, _: Range<usize>) -> io::Result<bool> {
+        Ok(false)
     }
 
     /// Hands what was written to the file system, up to `most_bytes` from the first on.

@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::error::{Action, Error};
-use crate::header::{Header, NewFile, Preamble};
+use crate::header::{Header, Mode, NewFile, Preamble};
 use crate::lock::{Access, Lock, is_still_at};
 use crate::storage::{FileStorage, Storage};
 use crate::store::Store;
@@ -134,7 +134,7 @@ fn fill_and_rename(
     let lock = Lock::acquire(file, path, Access::Exclusive)?;
     let header = Header::create(&preamble, new_file.descriptor, new_file.mode);
     let data_offset = preamble.data_offset.get();
-    write_header(file, &header, data_offset)
+    write_header(file, &header, new_file.mode, data_offset)
         .map_err(|source| Error::no_room(Action::Create, path, data_offset, source))?;
     rename_without_replacing(temporary, path).map_err(|error| match error.kind() {
         io::ErrorKind::AlreadyExists => Error::AlreadyExists { path: path.into() },
@@ -144,11 +144,20 @@ fn fill_and_rename(
 }
 
 /// Writes what stands before the journal, gives everything before the data its place on the device, and
-/// makes both durable.
-fn write_header(file: &File, header: &[u8], data_offset: u64) -> io::Result<()> {
+/// makes both durable. A journal that will be used is written, too: the first write to a place that was
+/// only allocated takes a second flush, of the file system's own journal.
+fn write_header(file: &File, header: &[u8], mode: Mode, data_offset: u64) -> io::Result<()> {
+    const ZEROS: [u8; 1 << 16] = [0; 1 << 16];
+
     let storage = FileStorage::new(file.try_clone()?);
     storage.allocate(0, data_offset)?;
     storage.write_all_at(0, header)?;
+    if mode == Mode::Atomic {
+        for offset in (header.len() as u64..data_offset).step_by(ZEROS.len()) {
+            // Both ends of the journal are multiples of so many bytes.
+            storage.write_all_at(offset, &ZEROS)?;
+        }
+    }
     file.sync_all()
 }
 

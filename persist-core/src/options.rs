@@ -65,7 +65,7 @@ impl<T: Persist> OpenOptions<T> {
         Self {
             app_magic: None,
             app_version: None,
-            mode: Mode::Shared,
+            mode: Mode::Atomic,
             journal_bytes: None,
             reserve_bytes: DEFAULT_RESERVE_BYTES,
             element: PhantomData,

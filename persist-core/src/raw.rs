@@ -1,7 +1,8 @@
 //! The core of a vector: memory, a length and a capacity, for elements of any type.
 //!
 //! Nothing here is generic, so it is compiled once. It never reads or writes an element: it says where
-//! elements may be, and [`vec`](crate::vec) puts them there.
+//! elements may be, and [`vec`](crate::vec) puts them there. Which memory is private, and what a commit takes
+//! from it, stands in [`atomic`].
 //!
 //! # Invariants
 //!
@@ -10,13 +11,24 @@
 //! 3. The bytes of elements below `capacity` are inside the mapping and have their place on the
 //!    device, and together are at most `isize::MAX`.
 //! 4. The mapping is only replaced under `&mut self`, so no reference into it lives then.
+//! 5. In mode *atomic*, a page that holds a committed element is private before it may be written.
+
+mod atomic;
+mod changes;
+mod live;
 
 use std::io;
+use std::ops::{Range, RangeInclusive};
 use std::ptr::NonNull;
 
+use crate::dirty::DirtyPages;
 use crate::error::{Action, Error};
+use crate::header::Mode;
 use crate::mapping::Mapping;
 use crate::store::Store;
+
+use atomic::Private;
+use live::LiveLen;
 
 /// The least address space to reserve: a mapping can't be empty, nor smaller than a page.
 const MIN_RESERVE_BYTES: usize = 1 << 16;
@@ -26,11 +38,18 @@ pub(crate) struct RawVec {
     base: NonNull<u8>,
     len: usize,
     capacity: usize,
-    /// How many elements may be written without asking: 0 until the file says that it has a writer,
-    /// and the capacity from then on. So one comparison on a push covers both.
+    /// How many elements a push may make without asking: the capacity, or 0 where it must ask first. So one
+    /// comparison on a push covers both.
     writable: usize,
+    /// Whether every element may be written without asking.
+    free: bool,
+    /// Which committed pages may be written without asking, and were, where not all may.
+    dirty: DirtyPages,
+    private: Private,
     element_bytes: usize,
     reserve_bytes: usize,
+    /// Where the file says how many elements there are, in mode *shared*.
+    live: Option<LiveLen>,
     // Unmapped before the file is closed and unlocked.
     mapping: Mapping,
     store: Box<Store>,
@@ -47,23 +66,37 @@ impl RawVec {
     ///
     /// The caller has checked that the elements are of the type it will use them as.
     pub(crate) fn new(mut store: Box<Store>, reserve_bytes: usize) -> Result<Self, Error> {
+        store.recover()?;
         store.fill_holes()?;
-        let len = usize::try_from(store.committed_len());
-        let len = len.map_err(|_| store.too_large(Some(store.committed_len())))?;
+        let len = usize::try_from(store.len());
+        let len = len.map_err(|_| store.too_large(Some(store.len())))?;
         let mapping = map(&store, reserve_bytes).map_err(|source| store.io(Action::Map, source))?;
+        let private = match is_private(&store) {
+            false => Private::NOTHING,
+            true => Private::EVERYTHING,
+        };
         let mut raw = Self {
             base: NonNull::dangling(),
             len: 0,
             capacity: 0,
             writable: 0,
+            free: false,
+            dirty: DirtyPages::new(store.storage().page_bytes()),
+            private,
             element_bytes: store.header().preamble.element_bytes.get() as usize,
             reserve_bytes,
+            live: None,
             mapping,
             store,
         };
         raw.mapping_changed();
         raw.size_of(len)?;
         raw.len = len;
+        raw.untouch();
+        if raw.store.mode() == Mode::Shared {
+            // The file is to say first that it has a writer.
+            raw.writable = 0;
+        }
         Ok(raw)
     }
 
@@ -90,7 +123,8 @@ impl RawVec {
         &self.store
     }
 
-    /// Sets the length.
+    /// Sets the length after elements were written past the old one, at places that
+    /// [`prepare`](Self::prepare) gave.
     ///
     /// # Safety
     ///
@@ -100,21 +134,93 @@ impl RawVec {
     pub(crate) unsafe fn set_len(&mut self, len: usize) {
         debug_assert!(len <= self.capacity);
         self.len = len;
+        if let Some(live) = &self.live {
+            live.set(len);
+        }
     }
 
-    /// Makes the elements below `len` writable. Where the file can't be marked as one that has a
-    /// writer it is poisoned, so the next commit says so; memory can be written all the same.
+    /// Forgets the elements from `len` on, of which there are more.
+    #[inline]
+    pub(crate) fn shorten(&mut self, len: usize) {
+        debug_assert!(len <= self.len);
+        if !self.free && (len as u64) < self.store.committed_len() {
+            match self.store.mode() {
+                Mode::Shared => self.touch_all(),
+                // What is pushed now is in the place of committed elements.
+                Mode::Atomic => self.writable = 0,
+            }
+        }
+        // SAFETY: fewer elements than there are, all of them values.
+        unsafe { self.set_len(len) }
+    }
+
+    /// Makes all elements writable.
+    ///
+    /// In mode *shared*, where the file can't be marked as one that has a writer it is poisoned, so the
+    /// next commit says so; memory can be written all the same.
+    ///
+    /// # Panics
+    ///
+    /// In mode *atomic*, where the system refuses the memory.
     #[inline]
     pub(crate) fn touch(&mut self) {
-        if self.writable == 0 {
-            self.touch_cold();
+        if !self.free {
+            self.touch_all();
         }
     }
 
     #[cold]
-    fn touch_cold(&mut self) {
-        let _ = self.store.mark_unclean();
+    fn touch_all(&mut self) {
+        match self.store.mode() {
+            Mode::Shared => _ = self.start_writing(),
+            Mode::Atomic => {
+                self.make_private().unwrap_or_else(|error| self.no_private_memory(&error))
+            }
+        }
+        self.free = true;
         self.writable = self.capacity;
+    }
+
+    /// Makes the room after the last element writable.
+    #[inline]
+    pub(crate) fn touch_spare(&mut self) {
+        if self.writable != self.capacity {
+            self.touch();
+        }
+    }
+
+    /// Makes the elements in `bytes` bytes from offset `start` on writable, and so that a commit needn't look
+    /// for them. As [`touch`](Self::touch) in everything else.
+    #[inline]
+    pub(crate) fn touch_bytes(&mut self, start: usize, bytes: usize) {
+        if self.free || bytes == 0 {
+            return;
+        }
+        let pages = self.dirty.pages_of(start, bytes);
+        if !self.dirty.has_ends(&pages) || pages.end() - pages.start() > 1 {
+            self.touch_pages(pages);
+        }
+    }
+
+    #[cold]
+    fn touch_pages(&mut self, pages: RangeInclusive<usize>) {
+        match self.store.mode() {
+            Mode::Shared => self.touch_all(),
+            Mode::Atomic => self.mark(pages),
+        }
+    }
+
+    /// Says in a file of mode *shared* that it has a writer, and how many elements.
+    fn start_writing(&mut self) -> Result<(), Error> {
+        if self.live.is_none() {
+            if let Some(boot_id) = self.store.storage().boot_id() {
+                let live = LiveLen::map(self.store.storage())
+                    .map_err(|source| self.store.io(Action::Map, source))?;
+                self.store.write_live(boot_id, self.len as u64)?;
+                self.live = Some(live);
+            }
+        }
+        self.store.mark_unclean()
     }
 
     /// Makes `additional` elements after the last one writable.
@@ -130,7 +236,12 @@ impl RawVec {
     /// must. The slow path of every call that adds elements.
     #[cold]
     pub(crate) fn grow(&mut self, additional: usize, growth: Growth) -> Result<(), Error> {
-        self.store.mark_unclean()?;
+        self.store.check_poison()?;
+        if self.store.mode() == Mode::Shared {
+            self.start_writing()?;
+        } else if (self.len as u64) < self.store.committed_len() {
+            self.touch();
+        }
         let needed = self.len.checked_add(additional).ok_or_else(|| self.store.too_large(None))?;
         if needed > self.capacity {
             let needed_bytes = self.size_of(needed)?;
@@ -151,9 +262,17 @@ impl RawVec {
             return Ok(());
         }
         let wanted = self.reserve_bytes.max(self.mapping.len_bytes().saturating_mul(2));
-        let wanted = mapping_bytes(&self.store, wanted);
+        if self.private.reach > 0 {
+            // A mapping in several parts can't be moved as one.
+            return self.move_to(|raw| {
+                raw.mapping =
+                    map(&raw.store, wanted).map_err(|source| raw.store.io(Action::Map, source))?;
+                Ok(())
+            });
+        }
+        let (needed, wanted) = mapping_bytes(&self.store, wanted);
         self.mapping
-            .enlarge(self.store.storage(), self.store.data_offset(), needed_bytes, wanted)
+            .enlarge(self.store.storage(), self.store.data_offset(), needed, wanted)
             .map_err(|source| self.store.io(Action::Map, source))
     }
 
@@ -190,24 +309,64 @@ impl RawVec {
     /// Where a file can't be cut while it is mapped. If it can't be mapped again there are no elements
     /// to see, and no commit may count them.
     fn shrink_unmapped(&mut self, bytes: u64) -> Result<(), Error> {
-        let len = std::mem::take(&mut self.len);
-        self.mapping = Mapping::none();
-        self.mapping_changed();
-        let shrunk = self.store.shrink(bytes);
-        self.mapping = map(&self.store, self.reserve_bytes)
-            .map_err(|error| self.store.poisoned(Action::Map, error))?;
-        self.mapping_changed();
-        self.len = len;
-        shrunk
+        let len = self.len;
+        let mut shrunk = Ok(());
+        let moved = self.move_to(|raw| {
+            raw.len = 0;
+            raw.mapping = Mapping::none();
+            raw.mapping_changed();
+            shrunk = raw.store.shrink(bytes);
+            raw.mapping = map(&raw.store, raw.reserve_bytes)
+                .map_err(|error| raw.store.poisoned(Action::Map, error))?;
+            raw.mapping_changed();
+            raw.len = len;
+            Ok(())
+        });
+        moved.and(shrunk)
     }
 
     /// Makes the elements, and then their number, durable.
     pub(crate) fn commit(&mut self) -> Result<(), Error> {
-        self.store.commit(self.len as u64, &self.mapping)
+        match self.store.mode() {
+            Mode::Shared => {
+                self.store.commit(self.len as u64, &self.mapping)?;
+                self.free = false;
+                Ok(())
+            }
+            Mode::Atomic => self.commit_atomic(),
+        }
+    }
+
+    /// Goes back to the last commit.
+    pub(crate) fn rollback(&mut self) -> Result<(), Error> {
+        match self.store.mode() {
+            Mode::Shared => Err(self.store.no_rollback()),
+            Mode::Atomic => self.rollback_atomic(),
+        }
+    }
+
+    /// Moves what was committed out of the journal.
+    pub(crate) fn checkpoint(&mut self) -> Result<(), Error> {
+        self.store.checkpoint()
+    }
+
+    /// Whether a commit would have something to do; in mode *shared*, and where the file can't be read, maybe
+    /// also where it wouldn't.
+    pub(crate) fn has_uncommitted_changes(&self) -> bool {
+        if self.len as u64 != self.store.committed_len() {
+            return true;
+        }
+        match self.store.mode() {
+            Mode::Shared => self.free,
+            Mode::Atomic => self.has_changes().unwrap_or(true),
+        }
     }
 
     /// Commits, and marks that as the end of the file's story.
     pub(crate) fn close(mut self) -> Result<(), Error> {
+        if self.store.mode() == Mode::Atomic {
+            self.commit_atomic()?;
+        }
         self.store.close(self.len as u64, &self.mapping)
     }
 }
@@ -221,26 +380,31 @@ pub(crate) enum Growth {
     Exact,
 }
 
-/// Maps what a store has room for, and reserves `reserve_bytes` of address space where it can.
-fn map(store: &Store, reserve_bytes: usize) -> io::Result<Mapping> {
-    let needed = usize::try_from(store.data_capacity_bytes());
-    let needed = needed.map_err(|_| io::ErrorKind::OutOfMemory)?;
-    let wanted = mapping_bytes(store, reserve_bytes);
-    Mapping::reserve(
-        store.storage(),
-        store.data_offset(),
-        needed.max(wanted.min(MIN_RESERVE_BYTES)),
-        wanted,
-    )
+/// Whether all memory is private: where a committed element must be, and no part of a mapping can be.
+fn is_private(store: &Store) -> bool {
+    store.mode() == Mode::Atomic && !store.storage().maps_past_end()
 }
 
-/// How large a mapping should be: as large as the room for elements, or where storage can grow under
-/// a mapping, `reserve_bytes`.
-fn mapping_bytes(store: &Store, reserve_bytes: usize) -> usize {
+/// Maps what a store has room for, and reserves `reserve_bytes` of address space where it can.
+fn map(store: &Store, reserve_bytes: usize) -> io::Result<Mapping> {
+    let (needed, wanted) = mapping_bytes(store, reserve_bytes);
+    if needed == 0 {
+        return Ok(Mapping::none());
+    }
+    match is_private(store) {
+        true => store.storage().map_private(store.data_offset(), needed),
+        false => Mapping::reserve(store.storage(), store.data_offset(), needed, wanted),
+    }
+}
+
+/// How large a mapping must be, and how large it should be: as large as the room for elements, or where
+/// storage can grow under a mapping, `reserve_bytes`. In whole pages there, which can be private.
+fn mapping_bytes(store: &Store, reserve_bytes: usize) -> (usize, usize) {
     let available = usize::try_from(store.data_capacity_bytes()).unwrap_or(usize::MAX);
-    let reserved = match store.storage().maps_past_end() {
-        true => reserve_bytes.max(MIN_RESERVE_BYTES),
-        false => 0,
-    };
-    available.max(reserved)
+    if !store.storage().maps_past_end() {
+        return (available, available);
+    }
+    let needed = available.max(1).checked_next_multiple_of(MIN_RESERVE_BYTES).unwrap_or(usize::MAX);
+    let reserved = reserve_bytes - reserve_bytes % MIN_RESERVE_BYTES;
+    (needed, needed.max(reserved))
 }

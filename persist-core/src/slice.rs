@@ -4,6 +4,7 @@ use std::borrow::Borrow;
 use std::cmp::Ordering;
 use std::fmt;
 use std::hash::{Hash, Hasher};
+use std::io;
 use std::marker::PhantomData;
 use std::ops::Deref;
 use std::path::Path;
@@ -74,20 +75,14 @@ impl<T: Persist> MmapSlice<T> {
     /// The elements of a store that was found to be one of `T`.
     pub(crate) fn from_store(store: Store) -> Result<Self, Error> {
         assert_eq!(store.header().preamble.element_bytes.get(), size_of::<T>() as u64);
-        let too_large = || store.too_large(Some(store.committed_len()));
-        let len = usize::try_from(store.committed_len()).map_err(|_| too_large())?;
-        let bytes = usize::try_from(store.committed_bytes()).ok();
+        let too_large = || store.too_large(Some(store.len()));
+        let len = usize::try_from(store.len()).map_err(|_| too_large())?;
+        let bytes = len.checked_mul(size_of::<T>());
         let bytes = bytes.filter(|&bytes| bytes <= isize::MAX as usize).ok_or_else(too_large)?;
-        let mapping = match bytes {
-            0 => Mapping::none(),
-            _ => store
-                .storage()
-                .map_read_only(store.data_offset(), bytes)
-                .map_err(|source| store.io(Action::Map, source))?,
-        };
-        // SAFETY: the mapping shows exactly the `len` elements, whose bytes the file has (checked by
-        // `Store::open`), at an address aligned to a page, which `OpenOptions::new` made sure is enough for
-        // `T`. The lock, or the promise made to `open_unlocked`, keeps writers out.
+        let mapping = map(&store, bytes).map_err(|source| store.io(Action::Map, source))?;
+        // SAFETY: the mapping shows exactly the `len` elements, whose bytes the file or its journal has (checked
+        // by `Store::open`), at an address aligned to a page, which `OpenOptions::new` made sure is enough
+        // for `T`. The lock, or the promise made to `open_unlocked`, keeps writers out.
         unsafe { validate::check::<T>(&store, mapping.base(), len)? };
         Ok(Self { len, mapping, store: Box::new(store), element: PhantomData })
     }
@@ -113,6 +108,40 @@ impl<T: Persist> MmapSlice<T> {
     pub fn info(&self) -> FileInfo {
         FileInfo::new(&self.store)
     }
+}
+
+/// Maps the first `bytes` bytes of the elements of a file. What waits in its journal is put into memory, and the
+/// file is left as it is.
+fn map(store: &Store, bytes: usize) -> io::Result<Mapping> {
+    let (storage, data_offset) = (store.storage(), store.data_offset());
+    if bytes == 0 {
+        return Ok(Mapping::none());
+    }
+    if !store.is_pending() {
+        return storage.map_read_only(data_offset, bytes);
+    }
+    let file_bytes = storage.len_bytes()?.saturating_sub(data_offset);
+    let mut mapping = match usize::try_from(file_bytes) {
+        Ok(there) if there < bytes => {
+            // A crash lost the length of the file, which the journal outlived.
+            let mut mapping = Mapping::anonymous(bytes)?;
+            // SAFETY: the memory is new, so all of it is there, is zero, and nobody else's.
+            storage.read_exact_at(data_offset, unsafe { mapping.bytes_mut(0..there) })?;
+            mapping
+        }
+        _ => storage.map_private(data_offset, bytes)?,
+    };
+    store.for_each_pending(|offset, extent| {
+        let start = bytes.min(usize::try_from(offset).unwrap_or(usize::MAX));
+        // A later record may have removed what this one brings.
+        let end = bytes.min(start + extent.len());
+        // SAFETY: the file has the elements or the mapping is anonymous, so the bytes are there, and nobody
+        // else uses this mapping yet.
+        let place = unsafe { mapping.bytes_mut(start..end) };
+        place.copy_from_slice(&extent[..end - start]);
+        Ok(())
+    })?;
+    Ok(mapping)
 }
 
 /// The traits of std that a type has because it is a slice.

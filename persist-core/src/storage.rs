@@ -12,10 +12,11 @@ pub(crate) mod heap;
 
 use std::fmt::Debug;
 use std::io;
+use std::ops::Range;
 
 pub(crate) use file::FileStorage;
 
-use crate::mapping::Mapping;
+use crate::mapping::{Detection, Mapping};
 
 /// Bytes that outlive the process, or pretend to.
 ///
@@ -28,6 +29,9 @@ pub(crate) trait Storage: Debug + Send + Sync {
     fn read_exact_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<()>;
 
     fn write_all_at(&self, offset: u64, bytes: &[u8]) -> io::Result<()>;
+
+    /// Writes bytes that the storage has a place for, and makes them durable: these, and no others.
+    fn write_durable_at(&self, offset: u64, bytes: &[u8]) -> io::Result<()>;
 
     /// Makes sure that every byte of `start..end` has its place on the device, and that the storage
     /// reaches to `end`. Bytes that were there stay; new ones read as zeros.
@@ -54,6 +58,31 @@ pub(crate) trait Storage: Debug + Send + Sync {
     /// Maps `bytes` bytes from `offset` on, to read.
     fn map_read_only(&self, offset: u64, bytes: usize) -> io::Result<Mapping>;
 
-    /// Whether a mapping may be larger than the storage, and so stay where it is while that grows.
+    /// Maps `bytes` bytes from `offset` on, to read and to write in memory only. A storage that can't be
+    /// written can be mapped like this, too.
+    fn map_private(&self, offset: u64, bytes: usize) -> io::Result<Mapping>;
+
+    /// Whether a mapping may be larger than the storage, and so stay where it is while that grows, and
+    /// whether [`set_private`](Self::set_private) works.
     fn maps_past_end(&self) -> bool;
+
+    /// Makes pages of a mapping that [`map`](Self::map) made of `offset` on private, so that what is written
+    /// there stays in memory, or shared again. They show the storage then: what was written to them
+    /// while they were private is lost. The range is one of whole pages.
+    fn set_private(
+        &self,
+        mapping: &mut Mapping,
+        offset: u64,
+        pages: Range<usize>,
+        private: bool,
+    ) -> io::Result<()>;
+
+    /// What the running kernel is known by, if it can be told from others.
+    fn boot_id(&self) -> Option<[u8; 16]>;
+
+    /// How the private pages of a mapping that were written are found.
+    fn detection(&self) -> Detection;
+
+    /// The unit in which memory can be private, a power of two.
+    fn page_bytes(&self) -> usize;
 }

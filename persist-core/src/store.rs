@@ -2,19 +2,31 @@
 //!
 //! A [`Store`] counts elements and bytes, and knows which of them are durable. It never touches an
 //! element or the memory it maps ([`raw`](crate::raw) does), and it doesn't know how files are
-//! found and locked ([`open`](crate::open) does).
+//! found and locked ([`open`](crate::open) does). What mode *atomic* adds to it stands in
+//! [`atomic`].
 
 #![forbid(unsafe_code)]
+
+mod atomic;
 
 use std::io;
 use std::path::Path;
 use std::sync::Arc;
 
 use crate::error::{Action, Error, is_full};
-use crate::header::{DESCRIPTOR_OFFSET, Header, HeaderFault, MAX_EPOCH, Preamble, Slots, State};
+use zerocopy::IntoBytes;
+
+use crate::header::{
+    DESCRIPTOR_OFFSET, FileFault, Header, LIVE_OFFSET, Live, MAX_EPOCH, Mode, Preamble, State,
+};
+use crate::journal::Replay;
 use crate::lock::Lock;
 use crate::mapping::Mapping;
+use crate::mutant::{self, Mutant};
+use crate::overlay::Overlay;
 use crate::storage::Storage;
+
+pub(crate) use atomic::{Append, Payload, Published};
 
 /// The smallest step by which a file grows. Folios that the kernel allocates in large steps are large
 /// themselves; steps below the read-ahead window make them 4 KiB each, and scans four times slower.
@@ -31,6 +43,14 @@ pub(crate) struct Store {
     header: Header,
     /// The state in the newest slot.
     state: State,
+    /// How many elements the last commit counted: those of the slot, or of the last record.
+    committed_len: u64,
+    /// What the journal had for this file when it was opened, as long as it waits to be applied.
+    replay: Replay,
+    journal: Journal,
+    overlay: Overlay,
+    /// Pages that went from the overlay to their place, and are the same in memory.
+    applied: Vec<usize>,
     /// Whether that slot, and everything else that was written, is known to be on the device.
     durable: bool,
     /// Up to here every byte has its place on the device.
@@ -40,8 +60,15 @@ pub(crate) struct Store {
     _lock: Option<Lock>,
 }
 
+/// What this writer has put into the journal since the newest slot was written.
+#[derive(Debug, Default)]
+struct Journal {
+    records: u64,
+    used_bytes: u64,
+}
+
 impl Store {
-    /// Reads and checks the header of a file: steps 1 to 9 of `FORMAT.md`.
+    /// Reads and checks the header and the journal of a file: steps 1 to 9 of `FORMAT.md`.
     pub(crate) fn open(
         path: &Path,
         storage: Box<dyn Storage>,
@@ -49,13 +76,18 @@ impl Store {
     ) -> Result<Self, Error> {
         let file_bytes =
             storage.len_bytes().map_err(|source| Error::io(Action::Read, path, source))?;
-        let header = read_header(&*storage, file_bytes)
-            .map_err(|fault| fault.into_error(path, file_bytes))?;
-        let Slots { newest, .. } = header.slots;
+        let fault = |fault: FileFault| fault.into_error(path, file_bytes);
+        let header = read_header(&*storage, file_bytes).map_err(fault)?;
+        let replay = read_journal(&*storage, &header, file_bytes).map_err(fault)?;
         let store = Self {
             path: path.into(),
             allocated_bytes: header.preamble.data_offset.get(),
-            state: newest,
+            state: header.slots.newest,
+            committed_len: replay.len,
+            replay,
+            journal: Journal::default(),
+            overlay: Overlay::default(),
+            applied: Vec::new(),
             // A writer that was killed may have left it to the kernel.
             durable: false,
             storage,
@@ -67,9 +99,13 @@ impl Store {
         Ok(store)
     }
 
-    /// Step 9: the file is as long as its slots say.
+    /// Step 9: the file is as long as its slots say, or a record that brings its elements with it.
     fn check_len(&self, file_bytes: u64) -> Result<(), Error> {
-        match self.header.file_bytes(self.state.committed_len) {
+        let len = self.len().min(match self.replay.redo.is_empty() {
+            true => u64::MAX,
+            false => self.state.committed_len,
+        });
+        match self.header.file_bytes(len) {
             Some(expected_bytes) if expected_bytes <= file_bytes => Ok(()),
             expected_bytes => Err(Error::Truncated {
                 path: self.path.clone(),
@@ -89,7 +125,22 @@ impl Store {
 
     /// How many elements the last commit counted.
     pub(crate) fn committed_len(&self) -> u64 {
-        self.state.committed_len
+        self.committed_len
+    }
+
+    /// How many elements the file had when it was opened: those that were committed, or in mode *shared* those
+    /// that a writer left behind which the same kernel saw.
+    pub(crate) fn len(&self) -> u64 {
+        let Header { live, slots, .. } = &self.header;
+        let is_left = slots.newest.mode == Mode::Shared && !slots.newest.clean;
+        match self.storage.boot_id() {
+            Some(boot_id) if is_left && boot_id == live.boot_id => live.live_len.get(),
+            _ => self.committed_len,
+        }
+    }
+
+    pub(crate) fn mode(&self) -> Mode {
+        self.state.mode
     }
 
     /// Where element 0 lies in the file.
@@ -104,7 +155,7 @@ impl Store {
 
     /// How many bytes the committed elements take. [`Self::check_len`] saw that this is a file's size.
     pub(crate) fn committed_bytes(&self) -> u64 {
-        self.state.committed_len * self.header.preamble.element_bytes.get()
+        self.committed_len * self.header.preamble.element_bytes.get()
     }
 
     pub(crate) fn storage(&self) -> &dyn Storage {
@@ -114,7 +165,12 @@ impl Store {
     /// Makes sure that a write to any committed element finds its place on the device, also where
     /// somebody copied the file as a sparse one. O(extents of the file).
     pub(crate) fn fill_holes(&mut self) -> Result<(), Error> {
-        let (start, end) = (self.data_offset(), self.data_offset() + self.committed_bytes());
+        let start = match self.mode() {
+            Mode::Shared => self.data_offset(),
+            Mode::Atomic => self.header.preamble.journal_offset.get(),
+        };
+        let len = self.len().max(self.committed_len);
+        let end = self.header.file_bytes(len).ok_or_else(|| self.too_large(Some(len)))?;
         let is_sparse = || self.storage.is_sparse(start, end);
         if start < end && is_sparse().map_err(|source| self.io(Action::Read, source))? {
             self.storage
@@ -123,6 +179,12 @@ impl Store {
         }
         self.allocated_bytes = end;
         Ok(())
+    }
+
+    /// Writes how many elements there are, for a process that opens the file while this kernel runs.
+    pub(crate) fn write_live(&mut self, boot_id: [u8; 16], len: u64) -> Result<(), Error> {
+        self.check_poison()?;
+        self.write(LIVE_OFFSET, Live::new(boot_id, len).as_bytes())
     }
 
     /// Says in the file that it has a writer, so that a crash will be known. Two flushes, once for each
@@ -142,7 +204,7 @@ impl Store {
     pub(crate) fn commit(&mut self, len: u64, mapping: &Mapping) -> Result<(), Error> {
         self.check_poison()?;
         self.sync(mapping)?;
-        if len != self.state.committed_len {
+        if len != self.committed_len {
             self.write_state(State { committed_len: len, clean: false, ..self.state })?;
             self.sync(mapping)?;
         }
@@ -153,10 +215,11 @@ impl Store {
     /// both slots say it already: the older one was durable before the newer one was written.
     pub(crate) fn close(&mut self, len: u64, mapping: &Mapping) -> Result<(), Error> {
         self.check_poison()?;
-        let unchanged = len == self.state.committed_len;
+        let unchanged = len == self.committed_len && self.journal.records == 0;
         if unchanged && self.state.clean && self.header.slots.agree {
             return Ok(());
         }
+        self.apply()?;
         self.sync(mapping)?;
         for _ in 0..2 {
             self.write_state(State { committed_len: len, clean: true, ..self.state })?;
@@ -199,7 +262,8 @@ impl Store {
 
     /// Cuts the file after `data_bytes` of elements, but never below the last commit.
     pub(crate) fn shrink(&mut self, data_bytes: u64) -> Result<(), Error> {
-        self.check_poison()?;
+        // What is cut off must not be needed by a recovery: there may be no room for it then.
+        self.checkpoint()?;
         let end = self.data_offset() + data_bytes.max(self.committed_bytes());
         self.storage.truncate(end).map_err(|source| self.io(Action::Shrink, source))?;
         self.allocated_bytes = end.min(self.allocated_bytes);
@@ -210,17 +274,27 @@ impl Store {
     /// spoil the slot that is written.
     fn write_state(&mut self, state: State) -> Result<(), Error> {
         assert!(self.durable, "a slot was to be written before the other was durable");
+        self.journal = Journal::default();
         if self.state.epoch == MAX_EPOCH {
             let error = io::Error::other("the epochs of the file are used up");
             return Err(self.poisoned(Action::Write, error));
         }
         self.durable = false;
         let state = State { epoch: self.state.epoch + 1, ..state };
-        self.storage
-            .write_all_at(state.slot_offset(), &state.to_block())
-            .map_err(|error| self.poisoned(Action::Write, error))?;
+        let offset = match mutant::is(Mutant::WrongSlot) {
+            false => state.slot_offset(),
+            true => self.state.slot_offset(),
+        };
+        self.write(offset, &state.to_block())?;
         self.state = state;
+        self.committed_len = state.committed_len;
         Ok(())
+    }
+
+    fn write(&mut self, offset: u64, bytes: &[u8]) -> Result<(), Error> {
+        self.storage
+            .write_all_at(offset, bytes)
+            .map_err(|error| self.poisoned(Action::Write, error))
     }
 
     fn sync(&mut self, mapping: &Mapping) -> Result<(), Error> {
@@ -244,6 +318,11 @@ impl Store {
     /// kernel forgets pages that it could not write, so a second sync would lie.
     pub(crate) fn poisoned(&mut self, action: Action, error: io::Error) -> Error {
         self.poison = Some((action, Arc::new(error)));
+        if self.mode() == Mode::Shared && self.storage.boot_id().is_some() {
+            // Elements may be lost that the live state counts. Where this fails, too, nobody can help.
+            let nobody = Live::new([0; 16], 0);
+            let _ = self.storage.write_all_at(LIVE_OFFSET, nobody.as_bytes());
+        }
         self.storage.forget_cache();
         self.check_poison().expect_err("the store was poisoned just now")
     }
@@ -254,6 +333,10 @@ impl Store {
 
     fn growth_error(&self, needed_bytes: u64, source: io::Error) -> Error {
         Error::no_room(Action::Grow, &self.path, needed_bytes, source)
+    }
+
+    pub(crate) fn no_rollback(&self) -> Error {
+        Error::NoRollback { path: self.path.clone() }
     }
 
     pub(crate) fn too_large(&self, elements: Option<u64>) -> Error {
@@ -288,7 +371,7 @@ fn is_too_much(error: &io::Error) -> bool {
 }
 
 /// Reads what [`Header::parse`] needs, which the preamble says.
-fn read_header(storage: &dyn Storage, file_bytes: u64) -> Result<Header, HeaderFault> {
+fn read_header(storage: &dyn Storage, file_bytes: u64) -> Result<Header, FileFault> {
     let mut bytes = vec![0; file_bytes.min(DESCRIPTOR_OFFSET) as usize];
     storage.read_exact_at(0, &mut bytes)?;
     let preamble = Preamble::parse(&bytes, file_bytes)?;
@@ -297,7 +380,22 @@ fn read_header(storage: &dyn Storage, file_bytes: u64) -> Result<Header, HeaderF
     Header::parse(preamble, &bytes)
 }
 
-impl HeaderFault {
+/// Reads what mode *atomic* left in the journal. A file that was closed has nothing there.
+fn read_journal(
+    storage: &dyn Storage,
+    header: &Header,
+    file_bytes: u64,
+) -> Result<Replay, FileFault> {
+    match header.slots.newest {
+        State { mode: Mode::Atomic, clean: false, .. } => {
+            let mut read = |offset, bytes: &mut [u8]| storage.read_exact_at(offset, bytes);
+            Replay::read(header, file_bytes, &mut read)
+        }
+        _ => Ok(Replay::nothing(header)),
+    }
+}
+
+impl FileFault {
     fn into_error(self, path: &Path, file_bytes: u64) -> Error {
         let path = path.into();
         match self {

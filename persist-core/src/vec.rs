@@ -50,23 +50,20 @@ use crate::validate;
 ///
 /// # Durability
 ///
-/// In [`Mode::Shared`](crate::Mode::Shared), the only one in this version:
+/// In [`Mode::Atomic`](crate::Mode::Atomic), the default, for changes of every kind: elements appended, removed,
+/// moved, or written through a `&mut [T]`:
 ///
-/// - After [`commit`](Self::commit) or [`close`](Self::close) returned `Ok`, the elements and their number
-///   are on the disk. Nothing else commits: not a drop, nor a panic or an early `?` that drops.
-/// - After a crash, or a drop without a commit, the file has the number of elements of the last commit.
-/// - Changes to elements in place, below that number, are in the file as soon as they are made. They
-///   survive the process without a commit. If the machine itself stops before the next commit, any
-///   part of them may have reached the disk.
-/// - So whatever *moves* elements (`remove`, `insert`, `retain`, `drain`, `dedup`, a sort, pushes after a
-///   `truncate`) is whole only when a commit follows: until then the file has the old number of
-///   elements over moved ones. `[0, 1, 2]`, `remove(0)` and a drop leave `[1, 2, 2]`.
+/// - After a crash of the process or the machine, at any moment, `open` finds exactly the elements of the last
+///   [`commit`](Self::commit) or [`close`](Self::close) that returned `Ok`, or of the one in flight. Never
+///   a mix.
+/// - Nothing else commits: not a drop, nor a panic or an early `?` that drops. What wasn't committed is gone
+///   then.
+/// - [`rollback`](Self::rollback) goes back to the last commit without closing the file.
 ///
-/// The first change after opening notes in the file that it has a writer, which takes two flushes: so the
-/// next to open it learns whether it was closed ([`FileInfo::shutdown`]).
+/// To that end the pages that are changed between two commits are copied in memory, and the file is left alone until
+/// the commit. What is appended is not: it lies in the file from the start, and nobody counts it.
 ///
-/// To replace all elements so that a crash leaves the old ones or the new ones, create another file,
-/// fill, commit and close it, and [rename](std::fs::rename) it over this one.
+/// [`Mode::Shared`](crate::Mode::Shared) promises less, and needs no such memory: see there.
 ///
 /// # Guarantees
 ///
@@ -201,15 +198,37 @@ impl<T: Persist> MmapVec<T> {
         unsafe { std::slice::from_raw_parts(self.as_ptr(), self.len()) }
     }
 
-    /// The elements, to be changed in place. Changes are in the file at once, and durable with the
-    /// next [`commit`](Self::commit).
+    /// The elements, to be changed in place.
+    ///
+    /// Through the slice a write costs what it costs in memory; the next [`commit`](Self::commit) has to look for what
+    /// was changed. Where few elements change, `vector[i]` and [`get_mut`](Self::get_mut) tell it.
+    ///
+    /// # Panics
+    ///
+    /// In mode *atomic*, where the system has no memory for copies of all committed elements, as where
+    /// `vm.overcommit_memory` is 2: like a `Vec` that can't be allocated. Changes by index need
+    /// less.
     #[inline]
     #[must_use]
     pub fn as_mut_slice(&mut self) -> &mut [T] {
-        let len = self.len();
+        self.raw.touch();
+        self.touched_mut()
+    }
+
+    /// The elements, of which the caller writes only those that it touched before.
+    #[inline]
+    fn touched_mut(&mut self) -> &mut [T] {
+        let (base, len) = (self.raw.base().cast::<T>(), self.len());
         // SAFETY: as in `as_slice`; `&mut self` makes this the only reference into the mapping, and a
         // `&mut T` can only be given values of `T`, which have no uninitialised bytes.
-        unsafe { std::slice::from_raw_parts_mut(self.as_mut_ptr(), len) }
+        unsafe { std::slice::from_raw_parts_mut(base.as_ptr(), len) }
+    }
+
+    /// Makes some elements writable without a mark on the others.
+    #[inline]
+    fn touch_elements<R: ?Sized>(&mut self, elements: *const R, bytes: usize) {
+        let start = elements.cast::<u8>().addr() - self.raw.base().addr().get();
+        self.raw.touch_bytes(start, bytes);
     }
 
     /// The address of the first element, aligned and not null also where there is none.
@@ -219,8 +238,13 @@ impl<T: Persist> MmapVec<T> {
         self.raw.base().as_ptr().cast::<T>()
     }
 
-    /// The address of the first element, to write through. It stays valid until the vector is dropped,
-    /// shrunk, or grown past its [reserved](OpenOptions::reserve_bytes) address space.
+    /// The address of the first element, to write through until the next call that changes, commits or rolls back the
+    /// vector. The elements stay there until it is dropped, shrunk, or grown past its
+    /// [reserved](OpenOptions::reserve_bytes) address space, but must not be written through an older address.
+    ///
+    /// # Panics
+    ///
+    /// As [`as_mut_slice`](Self::as_mut_slice).
     #[inline]
     #[must_use]
     pub fn as_mut_ptr(&mut self) -> *mut T {
@@ -234,13 +258,13 @@ impl<T: Persist> MmapVec<T> {
     /// leaves there must be values of `T`, or the file won't open.
     #[must_use]
     pub fn spare_capacity_mut(&mut self) -> &mut [MaybeUninit<T>] {
+        self.raw.touch_spare();
         let (len, spare) = (self.len(), self.capacity() - self.len());
-        let base = self.as_mut_ptr();
         // SAFETY: `len <= capacity`, and both are inside the mapping.
-        let end = unsafe { base.add(len) };
+        let end = unsafe { self.raw.base().cast::<MaybeUninit<T>>().add(len) };
         // SAFETY: the bytes between `len` and `capacity` are mapped, aligned and have their place on the
         // device; as `MaybeUninit` they may be anything. `&mut self` makes this the only reference.
-        unsafe { std::slice::from_raw_parts_mut(end.cast(), spare) }
+        unsafe { std::slice::from_raw_parts_mut(end.as_ptr(), spare) }
     }
 
     /// Sets the number of elements.
@@ -252,8 +276,12 @@ impl<T: Persist> MmapVec<T> {
     /// [`spare_capacity_mut`](Self::spare_capacity_mut).
     #[inline]
     pub unsafe fn set_len(&mut self, len: usize) {
-        // SAFETY: the caller's promise is the one asked for.
-        unsafe { self.raw.set_len(len) }
+        if len < self.len() {
+            self.raw.shorten(len);
+        } else {
+            // SAFETY: the caller's promise is the one asked for.
+            unsafe { self.raw.set_len(len) }
+        }
     }
 
     /// Appends an element. Amortised O(1).
@@ -341,37 +369,119 @@ impl<T: Persist> MmapVec<T> {
     #[inline]
     pub fn truncate(&mut self, len: usize) {
         if len < self.len() {
-            // SAFETY: fewer elements than there are, all of them values.
-            unsafe { self.raw.set_len(len) };
+            self.raw.shorten(len);
         }
     }
 
-    /// Makes all elements, and then their number, durable.
+    /// Makes the vector as it is now the one that `open` finds after a crash: all of it or, if the crash comes
+    /// before the end, nothing.
+    ///
+    /// Does nothing, and takes no time, where nothing changed.
+    ///
+    /// ```
+    /// # use persist_core::MmapVec;
+    /// # let directory = tempfile::tempdir()?;
+    /// # let path = directory.path().join("accounts.pv");
+    /// let mut accounts = MmapVec::<i64>::create(&path)?;
+    /// accounts.extend_from_slice(&[100, 0])?;
+    /// accounts.commit()?;
+    ///
+    /// accounts[0] -= 30;
+    /// accounts[1] += 30;
+    /// accounts.commit()?; // both, or none
+    ///
+    /// accounts[0] -= 30;
+    /// drop(accounts); // as a crash here
+    /// assert_eq!(MmapVec::<i64>::open(&path)?, [70, 30]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     ///
     /// # Durability
     ///
-    /// When this returns `Ok`, an `open` after any crash finds at least this state: the number of
-    /// elements exactly, and each element as it is now or as it was changed later. See the type's
-    /// [Durability](#durability).
+    /// When this returns `Ok` the changes are on the device, as far as it tells the truth about flushes. In
+    /// [`Mode::Shared`](crate::Mode::Shared) the same holds, but for the "or nothing".
     ///
-    /// Costs a flush of the elements that changed, and a second one of the header where their number
-    /// changed.
+    /// # Costs
+    ///
+    /// In mode *atomic*, a flush of as many bytes as changed (in units of 16, and 16 more for each run of them), and of
+    /// at most 256 KiB that were appended: they go to the journal with one write. Two flushes where more was
+    /// appended, which is flushed where it lies; three or more where both are the case, where the journal is full, or too
+    /// small for the changes, and for the first commit after a file that was closed is opened.
+    ///
+    /// To find the changes it looks at the pages that were changed through an index (`vector[i]`, [`get_mut`](Self::get_mut));
+    /// where a `&mut [T]` was lent, it asks the kernel which pages were written, in time
+    /// proportional to the committed elements in memory but some thousand times shorter than reading them; elsewhere
+    /// than on Linux it compares all of them with the file.
+    ///
+    /// In mode *shared*, a flush of the pages that were changed, and a second one where the number of elements was.
     ///
     /// # Errors
     ///
-    /// [`Error::Poisoned`] where a write or a flush failed, now or earlier. It is not tried again: the
-    /// kernel drops what it could not write, so a second flush would succeed and mean nothing. Reading
-    /// goes on; opening the file anew finds the last commit.
+    /// [`Error::DiskFull`] where changes too large for the journal find no room beside the file's elements: nothing was
+    /// committed and nothing lost, and it can be tried again. [`Error::Poisoned`] where a read, a write or a flush failed, now or
+    /// earlier: this commit or the one before is in the file. It is not tried again: the kernel drops what it
+    /// could not write, so a second flush would succeed and mean nothing. Reading goes on; opening the file anew recovers it.
     pub fn commit(&mut self) -> Result<(), Error> {
         self.raw.commit()
     }
 
+    /// Makes the vector what it was at the last commit: elements and length. It is as if nothing had
+    /// happened since.
+    ///
+    /// ```
+    /// # use persist_core::MmapVec;
+    /// # let directory = tempfile::tempdir()?;
+    /// # let path = directory.path().join("numbers.pv");
+    /// let mut numbers = MmapVec::<u32>::create(&path)?;
+    /// numbers.extend_from_slice(&[3, 1, 2])?;
+    /// numbers.commit()?;
+    /// numbers.sort();
+    /// numbers.push(9)?;
+    /// numbers.rollback()?;
+    /// assert_eq!(numbers, [3, 1, 2]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// Costs dropping the copies of the pages that were changed: no write, and no flush. The room that the file has grown
+    /// stays.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NoRollback`] in [`Mode::Shared`](crate::Mode::Shared), where changes are in the file at once.
+    /// [`Error::Poisoned`] where a write failed earlier: open the file anew. [`Error::Io`] where it can't be read.
+    pub fn rollback(&mut self) -> Result<(), Error> {
+        self.raw.rollback()
+    }
+
+    /// Moves what was committed from the journal to its place, which the next one to open the file would have to do
+    /// otherwise. Commits nothing, and loses nothing.
+    ///
+    /// There is no need to call this: a commit does it when the journal is full, and [`close`](Self::close) does it. It
+    /// is for choosing the moment. Two flushes; none where the journal is empty, and in
+    /// [`Mode::Shared`](crate::Mode::Shared).
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Poisoned`] where a write or a flush failed, now or earlier.
+    pub fn checkpoint(&mut self) -> Result<(), Error> {
+        self.raw.checkpoint()
+    }
+
+    /// Whether a [`commit`](Self::commit) would change what is found after a crash.
+    ///
+    /// Costs what finding the changes costs a commit; O(1) where the length changed, or nothing was touched. In
+    /// [`Mode::Shared`](crate::Mode::Shared), and where the file can't be read, it may be true without need.
+    #[must_use]
+    pub fn has_uncommitted_changes(&self) -> bool {
+        self.raw.has_uncommitted_changes()
+    }
+
     /// Commits, and marks the file as one that was closed.
     ///
-    /// Unlike a drop, which commits nothing and is silent. The last commit stands in both copies in
-    /// the header afterwards, so that damage to one loses nothing. At most three flushes; none where
-    /// the file was closed before and nothing was written since. The room that the file has grown for later elements stays, unless
-    /// [`shrink_to_fit`](Self::shrink_to_fit) gave it back before.
+    /// Unlike a drop, which commits nothing and is silent. Everything is in its place afterwards, the journal
+    /// is empty, and the last commit stands in both copies in the header, so that damage to one loses nothing. Three
+    /// flushes beside those of the commit; none where the file was closed before and nothing changed since. The room that
+    /// the file has grown for later elements stays, unless [`shrink_to_fit`](Self::shrink_to_fit) gave it back before.
     ///
     /// # Errors
     ///

@@ -3,7 +3,7 @@
 use zerocopy::byteorder::little_endian::{U32, U64};
 use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
 
-use super::{BLOCK_BYTES, HeaderFault, SLOT_OFFSETS, first_nonzero};
+use super::{BLOCK_BYTES, FileFault, SLOT_OFFSETS, first_nonzero};
 use crate::checksum::checksum;
 use crate::error::{Damage, Feature, Region};
 
@@ -29,19 +29,32 @@ const FLAG_CLEAN: u32 = 1;
 /// The largest epoch. No number of commits gets near it.
 pub(crate) const MAX_EPOCH: u64 = u64::MAX / 2;
 
-/// How a vector is committed.
+/// How a vector is committed. A file has the mode that it was created with.
 ///
 /// The number is the one in the file.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 #[repr(u32)]
 pub enum Mode {
-    /// Elements are shared with the file at once; a commit makes them, and then the length, durable.
+    /// Elements are shared with the file at once; a commit makes them, and then their number, durable.
     ///
-    /// After a crash the length is that of the last commit. Changes to committed elements reach
-    /// the disk when the kernel likes, so after a power cut the elements may be a mix of old
-    /// and new ones. After a kill of the process alone, every change that was made is there.
+    /// For sets of changes larger than memory, and where a kill of the process should lose nothing.
+    /// What it promises is weaker:
+    ///
+    /// - After a kill of the process, or a drop, everything is there that was done, committed or not: elements
+    ///   changed in place, pushed and removed. (On Linux. Elsewhere, and where the machine was started anew
+    ///   since, the number of elements is that of the last commit.)
+    /// - After a crash of the machine the number of elements is that of the last commit, and each change
+    ///   in place since then may or may not have reached the disk: **a mix of old and new**.
+    /// - There is nothing to roll back to.
     Shared = 0,
+    /// The default: a commit happens as a whole or not at all.
+    ///
+    /// After any crash, of the process or the machine, the file has exactly the elements and the number of
+    /// them of the last [`commit`](crate::MmapVec::commit) that returned `Ok`, or of the one in flight: never a
+    /// mix. Changed pages stay in memory until then, so there must be memory for them.
+    #[default]
+    Atomic = 1,
 }
 
 /// What a commit writes: the state of a file at an epoch.
@@ -90,7 +103,7 @@ impl State {
 
 impl Slots {
     /// Finds the state by the rules of `FORMAT.md`, "Slots".
-    pub(crate) fn parse(blocks: [&[u8]; 2]) -> Result<Self, HeaderFault> {
+    pub(crate) fn parse(blocks: [&[u8]; 2]) -> Result<Self, FileFault> {
         let slots = [whole(blocks[0], 0), whole(blocks[1], 1)];
         let (newest, torn) = match slots {
             [Some(even), Some(odd)] if even.epoch.get().abs_diff(odd.epoch.get()) == 1 => {
@@ -113,10 +126,12 @@ impl Slot {
         said(self) == said(other)
     }
 
-    fn state(&self) -> Result<State, HeaderFault> {
-        if self.mode != Mode::Shared as u32 {
-            return Err(HeaderFault::Unsupported(Feature::Mode(self.mode.get())));
-        }
+    fn state(&self) -> Result<State, FileFault> {
+        let mode = match self.mode.get() {
+            0 => Mode::Shared,
+            1 => Mode::Atomic,
+            unknown => return Err(FileFault::Unsupported(Feature::Mode(unknown))),
+        };
         if self.flags.get() & !FLAG_CLEAN != 0 {
             return Err(corrupt("expected no reserved flags"));
         }
@@ -126,7 +141,7 @@ impl Slot {
         Ok(State {
             epoch: self.epoch.get(),
             committed_len: self.committed_len.get(),
-            mode: Mode::Shared,
+            mode,
             clean: self.flags.get() & FLAG_CLEAN != 0,
         })
     }
@@ -141,8 +156,8 @@ fn whole(block: &[u8], parity: u64) -> Option<&Slot> {
     is_whole.then_some(slot)
 }
 
-fn corrupt(problem: &str) -> HeaderFault {
-    HeaderFault::Corrupt(Damage {
+fn corrupt(problem: &str) -> FileFault {
+    FileFault::Corrupt(Damage {
         region: Region::Slots,
         offset_bytes: SLOT_OFFSETS[0],
         problem: problem.into(),

@@ -5,9 +5,10 @@ use std::mem::offset_of;
 
 use super::slot::Slot;
 use super::{
-    BLOCK_BYTES, BYTE_ORDER_MARK, DESCRIPTOR_OFFSET, FORMAT_VERSION, MAGIC, Mode, Preamble,
-    REGION_ALIGN_BYTES, SLOT_OFFSETS,
+    BLOCK_BYTES, BYTE_ORDER_MARK, DESCRIPTOR_OFFSET, FORMAT_VERSION, LIVE_OFFSET, Live, MAGIC,
+    MAX_JOURNAL_BYTES, Mode, Preamble, REGION_ALIGN_BYTES, SLOT_OFFSETS,
 };
+use crate::journal::{ExtentHeader, MAX_EXTENT_BYTES, RecordHeader};
 use crate::layout::{
     Class, Fingerprint, MAX_ALIGN_BYTES, MAX_DEPTH, MAX_DESCRIPTOR_BYTES, Order, Primitive, tag,
 };
@@ -62,6 +63,12 @@ fn the_tables_of_fields_are_those_of_the_structs() {
     assert_eq!(fields_in_document("Preamble"), preamble);
     let slot = fields!(Slot: epoch committed_len mode flags checksum reserved);
     assert_eq!(fields_in_document("Slots"), slot);
+    let live = fields!(Live: live_len boot_id reserved);
+    assert_eq!(fields_in_document("Live state"), live);
+    let mut journal = fields!(RecordHeader: epoch sequence old_len new_len payload_offset
+        payload_bytes payload_checksum checksum);
+    journal.extend(fields!(ExtentHeader: offset bytes));
+    assert_eq!(fields_in_document("Journal"), journal);
 }
 
 #[test]
@@ -70,12 +77,12 @@ fn the_regions_are_where_the_document_says() {
     let block = BLOCK_BYTES.to_string();
     let descriptor = DESCRIPTOR_OFFSET.to_string();
     let [slot_0, slot_1] = SLOT_OFFSETS.map(|offset| offset.to_string());
-    let live_state = (SLOT_OFFSETS[1] as usize + BLOCK_BYTES).to_string();
+    let live_state = LIVE_OFFSET.to_string();
     let expected = [
         ["0", &block, "preamble"],
         [&slot_0, &block, "slot 0"],
         [&slot_1, &block, "slot 1"],
-        [&live_state, &block, "reserved, for the state of a live writer"],
+        [&live_state, &block, "live state"],
         [&descriptor, "`descriptor_bytes`", "descriptor"],
     ];
     assert_eq!(table(&["offset", "width", "region"]), expected);
@@ -150,11 +157,16 @@ fn the_numbers_in_the_text_are_those_of_the_code() {
         format!(
             "{DESCRIPTOR_OFFSET} + `descriptor_bytes`, rounded up to a multiple of {REGION_ALIGN_BYTES}"
         ),
-        format!("the size of the journal region, a multiple of {REGION_ALIGN_BYTES}"),
+        format!(
+            "the size of the journal region, a multiple of {REGION_ALIGN_BYTES}, at most {MAX_JOURNAL_BYTES}"
+        ),
         format!("The file has at least {DESCRIPTOR_OFFSET} bytes"),
         format!("of bytes 0 to {} of the file", offset_of!(Preamble, checksum) - 1),
         format!("of bytes 0 to {} of the slot", offset_of!(Slot, checksum) - 1),
-        format!("| `mode` | {}: shared.", Mode::Shared as u32),
+        format!("| `mode` | {}: shared. {}: atomic.", Mode::Shared as u32, Mode::Atomic as u32),
+        format!("each at a multiple of {BLOCK_BYTES} bytes"),
+        format!("how many they are, at most {MAX_EXTENT_BYTES} |"),
+        format!("of bytes 0 to {} of the header", offset_of!(RecordHeader, checksum) - 1),
         format!("Types nest at most {MAX_DEPTH} deep"),
         format!("offset basis `{}`", Fingerprint::of_descriptor(&[])),
     ] {

@@ -3,16 +3,18 @@
 #![forbid(unsafe_code)]
 
 use std::io;
+use std::ops::Range;
 use std::sync::{Arc, Mutex};
 
 use super::Storage;
 use super::heap::HeapStorage;
-use crate::mapping::Mapping;
+use crate::mapping::{Detection, Mapping};
 
 /// A call of [`Storage`] that changes something, and so may fail in a way that matters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Call {
     Write,
+    WriteDurable,
     Allocate,
     Truncate,
     Sync,
@@ -87,6 +89,11 @@ impl Storage for FaultyStorage {
         self.heap.write_all_at(offset, bytes)
     }
 
+    fn write_durable_at(&self, offset: u64, bytes: &[u8]) -> io::Result<()> {
+        self.play(Call::WriteDurable)?;
+        self.heap.write_durable_at(offset, bytes)
+    }
+
     fn allocate(&self, start: u64, end: u64) -> io::Result<()> {
         self.play(Call::Allocate)?;
         self.heap.allocate(start, end)
@@ -119,7 +126,34 @@ impl Storage for FaultyStorage {
         self.heap.map_read_only(offset, bytes)
     }
 
+    fn map_private(&self, offset: u64, bytes: usize) -> io::Result<Mapping> {
+        self.play(Call::Map)?;
+        self.heap.map_private(offset, bytes)
+    }
+
     fn maps_past_end(&self) -> bool {
         self.heap.maps_past_end()
+    }
+
+    fn set_private(
+        &self,
+        mapping: &mut Mapping,
+        offset: u64,
+        pages: Range<usize>,
+        private: bool,
+    ) -> io::Result<()> {
+        self.heap.set_private(mapping, offset, pages, private)
+    }
+
+    fn boot_id(&self) -> Option<[u8; 16]> {
+        self.heap.boot_id()
+    }
+
+    fn detection(&self) -> Detection {
+        self.heap.detection()
+    }
+
+    fn page_bytes(&self) -> usize {
+        self.heap.page_bytes()
     }
 }

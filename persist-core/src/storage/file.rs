@@ -4,36 +4,62 @@
 
 use std::fs::File;
 use std::io;
+use std::ops::Range;
 
 use memmap2::MmapOptions;
 
 use super::Storage;
-use crate::mapping::Mapping;
+use crate::mapping::{Detection, Mapping};
 
 #[derive(Debug)]
-pub(crate) struct FileStorage(File);
+pub(crate) struct FileStorage {
+    file: File,
+    /// Whether to use what only Linux can.
+    maps_past_end: bool,
+    detection: Option<Detection>,
+}
 
 impl FileStorage {
     pub(crate) fn new(file: File) -> Self {
-        Self(file)
+        Self {
+            file,
+            maps_past_end: cfg!(any(target_os = "linux", target_os = "android")),
+            detection: None,
+        }
+    }
+
+    /// A file that is used as on systems that have none of Linux's calls.
+    #[cfg(test)]
+    pub(crate) fn portable(file: File) -> Self {
+        Self { maps_past_end: false, ..Self::new(file) }
+    }
+
+    /// A file whose private pages are found in this way.
+    #[cfg(test)]
+    pub(crate) fn with_detection(file: File, detection: Detection) -> Self {
+        Self { detection: Some(detection), ..Self::new(file) }
     }
 }
 
 impl Storage for FileStorage {
     fn len_bytes(&self) -> io::Result<u64> {
-        Ok(self.0.metadata()?.len())
+        Ok(self.file.metadata()?.len())
     }
 
     fn read_exact_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<()> {
-        sys::read_exact_at(&self.0, offset, buffer)
+        sys::read_exact_at(&self.file, offset, buffer)
     }
 
     fn write_all_at(&self, offset: u64, bytes: &[u8]) -> io::Result<()> {
-        sys::write_all_at(&self.0, offset, bytes)
+        sys::write_all_at(&self.file, offset, bytes)
+    }
+
+    fn write_durable_at(&self, offset: u64, bytes: &[u8]) -> io::Result<()> {
+        sys::write_durable_at(&self.file, offset, bytes)
     }
 
     fn allocate(&self, start: u64, end: u64) -> io::Result<()> {
-        match sys::fallocate(&self.0, start, end) {
+        match sys::fallocate(&self.file, start, end) {
             Err(error) if error.kind() == io::ErrorKind::Unsupported => {
                 write_back(self, start, end)
             }
@@ -42,11 +68,11 @@ impl Storage for FileStorage {
     }
 
     fn is_sparse(&self, start: u64, end: u64) -> io::Result<bool> {
-        sys::is_sparse(&self.0, start, end)
+        sys::is_sparse(&self.file, start, end)
     }
 
     fn truncate(&self, end: u64) -> io::Result<()> {
-        self.0.set_len(end)
+        self.file.set_len(end)
     }
 
     fn sync(&self, mapping: &Mapping) -> io::Result<()> {
@@ -54,23 +80,59 @@ impl Storage for FileStorage {
         if cfg!(not(any(target_os = "linux", target_os = "android"))) {
             mapping.flush(self.len_bytes()?)?;
         }
-        self.0.sync_data()
+        self.file.sync_data()
     }
 
     fn forget_cache(&self) {
-        sys::forget_cache(&self.0);
+        sys::forget_cache(&self.file);
     }
 
     fn map(&self, offset: u64, bytes: usize) -> io::Result<Mapping> {
-        MmapOptions::new().offset(offset).len(bytes).map_raw(&self.0).map(Mapping::file)
+        MmapOptions::new().offset(offset).len(bytes).map_raw(&self.file).map(Mapping::file)
     }
 
     fn map_read_only(&self, offset: u64, bytes: usize) -> io::Result<Mapping> {
-        MmapOptions::new().offset(offset).len(bytes).map_raw_read_only(&self.0).map(Mapping::file)
+        MmapOptions::new()
+            .offset(offset)
+            .len(bytes)
+            .map_raw_read_only(&self.file)
+            .map(Mapping::file)
+    }
+
+    fn map_private(&self, offset: u64, bytes: usize) -> io::Result<Mapping> {
+        Mapping::private(&self.file, offset, bytes)
     }
 
     fn maps_past_end(&self) -> bool {
-        cfg!(any(target_os = "linux", target_os = "android"))
+        self.maps_past_end
+    }
+
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    fn set_private(
+        &self,
+        mapping: &mut Mapping,
+        offset: u64,
+        pages: Range<usize>,
+        private: bool,
+    ) -> io::Result<()> {
+        mapping.map_again(&self.file, offset, pages, private)
+    }
+
+    #[cfg(not(any(target_os = "linux", target_os = "android")))]
+    fn set_private(&self, _: &mut Mapping, _: u64, _: Range<usize>, _: bool) -> io::Result<()> {
+        Err(io::ErrorKind::Unsupported.into())
+    }
+
+    fn boot_id(&self) -> Option<[u8; 16]> {
+        sys::boot_id()
+    }
+
+    fn detection(&self) -> Detection {
+        self.detection.unwrap_or_else(|| Detection::best(&self.file))
+    }
+
+    fn page_bytes(&self) -> usize {
+        sys::page_bytes()
     }
 }
 
@@ -106,6 +168,62 @@ mod sys {
 
     pub(super) fn write_all_at(file: &File, offset: u64, bytes: &[u8]) -> io::Result<()> {
         file.write_all_at(bytes, offset)
+    }
+
+    /// One call, which flushes this range and nothing else.
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    pub(super) fn write_durable_at(
+        file: &File,
+        mut offset: u64,
+        mut bytes: &[u8],
+    ) -> io::Result<()> {
+        use rustix::io::{Errno, ReadWriteFlags, pwritev2};
+
+        while !bytes.is_empty() {
+            match pwritev2(file, &[io::IoSlice::new(bytes)], offset, ReadWriteFlags::DSYNC) {
+                Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
+                Ok(count) => {
+                    bytes = &bytes[count..];
+                    offset += count as u64;
+                }
+                Err(Errno::INTR) => {}
+                // An older kernel, or a file system without the flag.
+                Err(Errno::OPNOTSUPP | Errno::NOSYS | Errno::INVAL) => {
+                    file.write_all_at(bytes, offset)?;
+                    return file.sync_data();
+                }
+                Err(errno) => return Err(errno.into()),
+            }
+        }
+        Ok(())
+    }
+
+    #[cfg(not(any(target_os = "linux", target_os = "android")))]
+    pub(super) fn write_durable_at(file: &File, offset: u64, bytes: &[u8]) -> io::Result<()> {
+        file.write_all_at(bytes, offset)?;
+        file.sync_data()
+    }
+
+    /// The random UUID of this boot, without its hyphens.
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    pub(super) fn boot_id() -> Option<[u8; 16]> {
+        use std::sync::OnceLock;
+
+        static BOOT_ID: OnceLock<Option<[u8; 16]>> = OnceLock::new();
+        *BOOT_ID.get_or_init(|| {
+            let text = std::fs::read_to_string("/proc/sys/kernel/random/boot_id").ok()?;
+            let digits = text.trim().replace('-', "");
+            u128::from_str_radix(&digits, 16).ok().map(u128::to_be_bytes)
+        })
+    }
+
+    #[cfg(not(any(target_os = "linux", target_os = "android")))]
+    pub(super) fn boot_id() -> Option<[u8; 16]> {
+        None
+    }
+
+    pub(super) fn page_bytes() -> usize {
+        rustix::param::page_size()
     }
 
     /// `st_blocks` counts units of 512 bytes whatever the block size of the file system, but also what the
@@ -212,6 +330,20 @@ mod sys {
             }
         }
         Ok(())
+    }
+
+    pub(super) fn write_durable_at(file: &File, offset: u64, bytes: &[u8]) -> io::Result<()> {
+        write_all_at(file, offset, bytes)?;
+        file.sync_data()
+    }
+
+    pub(super) fn boot_id() -> Option<[u8; 16]> {
+        None
+    }
+
+    /// The page of every machine that Windows runs on.
+    pub(super) fn page_bytes() -> usize {
+        4096
     }
 
     /// A file is sparse on Windows only where a program asked for it, which this one doesn't.

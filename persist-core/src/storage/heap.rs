@@ -7,10 +7,11 @@
 
 use std::alloc::{Layout, alloc_zeroed, dealloc};
 use std::io;
+use std::ops::Range;
 use std::sync::{Arc, Mutex};
 
 use super::Storage;
-use crate::mapping::Mapping;
+use crate::mapping::{Detection, Mapping};
 
 #[derive(Debug, Clone)]
 pub(crate) struct HeapStorage {
@@ -129,6 +130,10 @@ impl Storage for HeapStorage {
         Ok(())
     }
 
+    fn write_durable_at(&self, offset: u64, bytes: &[u8]) -> io::Result<()> {
+        self.write_all_at(offset, bytes)
+    }
+
     fn allocate(&self, _: u64, end: u64) -> io::Result<()> {
         if end > self.full_at {
             return Err(io::ErrorKind::StorageFull.into());
@@ -165,7 +170,29 @@ impl Storage for HeapStorage {
         self.map_region(self.region(), offset, bytes)
     }
 
+    fn map_private(&self, offset: u64, bytes: usize) -> io::Result<Mapping> {
+        let region = Arc::new(self.region().moved());
+        self.map_region(region, offset, bytes)
+    }
+
     fn maps_past_end(&self) -> bool {
         self.maps_past_end
+    }
+
+    fn set_private(&self, _: &mut Mapping, _: u64, _: Range<usize>, _: bool) -> io::Result<()> {
+        // A heap has no pages; the simulated disk pretends to.
+        Err(io::ErrorKind::Unsupported.into())
+    }
+
+    fn boot_id(&self) -> Option<[u8; 16]> {
+        None
+    }
+
+    fn detection(&self) -> Detection {
+        Detection::Compare
+    }
+
+    fn page_bytes(&self) -> usize {
+        4096
     }
 }

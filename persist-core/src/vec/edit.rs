@@ -6,11 +6,44 @@
 
 use std::fmt;
 use std::ops::{Range, RangeBounds};
+use std::slice::SliceIndex;
 
 use super::{Drain, MmapVec};
 use crate::persist::Persist;
 
 impl<T: Persist> MmapVec<T> {
+    /// The element at an index, or those in a range, to be changed; `None` where they are not all there.
+    ///
+    /// As `vector[index]`, and unlike a `&mut [T]` of all elements, this tells the next commit which pages to
+    /// look at.
+    #[inline]
+    pub fn get_mut<I: SliceIndex<[T]> + Clone>(&mut self, index: I) -> Option<&mut I::Output> {
+        self.get(index.clone())?;
+        Some(&mut self[index])
+    }
+
+    /// The first element, to be changed.
+    pub fn first_mut(&mut self) -> Option<&mut T> {
+        self.get_mut(0)
+    }
+
+    /// The last element, to be changed.
+    pub fn last_mut(&mut self) -> Option<&mut T> {
+        self.get_mut(self.len().checked_sub(1)?)
+    }
+
+    /// Swaps two elements.
+    ///
+    /// # Panics
+    ///
+    /// Where one of them is not there.
+    #[track_caller]
+    pub fn swap(&mut self, a: usize, b: usize) {
+        let old = self[b];
+        self[b] = self[a];
+        self[a] = old;
+    }
+
     /// Removes the last element. O(1).
     #[inline]
     pub fn pop(&mut self) -> Option<T> {
@@ -21,7 +54,7 @@ impl<T: Persist> MmapVec<T> {
 
     /// Removes the last element if `predicate` says so. O(1).
     pub fn pop_if(&mut self, predicate: impl FnOnce(&mut T) -> bool) -> Option<T> {
-        let last = self.as_mut_slice().last_mut()?;
+        let last = self.last_mut()?;
         if predicate(last) { self.pop() } else { None }
     }
 
@@ -49,8 +82,8 @@ impl<T: Persist> MmapVec<T> {
     pub fn swap_remove(&mut self, index: usize) -> T {
         let len = self.len();
         assert!(index < len, "swap_remove index (is {index}) should be < len (is {len})");
-        self.as_mut_slice().swap(index, len - 1);
-        let removed = self.as_slice()[len - 1];
+        let last = self[len - 1];
+        let removed = std::mem::replace(&mut self[index], last);
         self.truncate(len - 1);
         removed
     }

@@ -7,14 +7,36 @@ use std::cmp::Ordering;
 use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::io;
-use std::ops::{Deref, DerefMut};
-use std::slice;
+use std::ops::{Deref, DerefMut, Index, IndexMut};
+use std::slice::{self, SliceIndex};
 
 use super::MmapVec;
 use crate::persist::Persist;
 use crate::slice::slice_traits;
 
 slice_traits!(MmapVec);
+
+impl<T: Persist, I: SliceIndex<[T]>> Index<I> for MmapVec<T> {
+    type Output = I::Output;
+
+    #[inline]
+    #[track_caller]
+    fn index(&self, index: I) -> &I::Output {
+        &self.as_slice()[index]
+    }
+}
+
+/// What is changed through an index is known to the next commit, which needn't look for it.
+impl<T: Persist, I: SliceIndex<[T]> + Clone> IndexMut<I> for MmapVec<T> {
+    #[inline]
+    #[track_caller]
+    fn index_mut(&mut self, index: I) -> &mut I::Output {
+        let elements = &self.as_slice()[index.clone()];
+        let (place, bytes) = (std::ptr::from_ref(elements), size_of_val(elements));
+        self.touch_elements(place, bytes);
+        &mut self.touched_mut()[index]
+    }
+}
 
 impl<T: Persist> DerefMut for MmapVec<T> {
     #[inline]

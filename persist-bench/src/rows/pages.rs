@@ -1,0 +1,81 @@
+//! One element changed in each of some random pages, and a commit, beside databases that change as many
+//! values of about a page each.
+
+use std::fs::File;
+
+use anyhow::{Result, ensure};
+
+use super::{Setup, entries, random_pages};
+use crate::measure::{rounds, timed};
+use crate::peers::Peer;
+use crate::peers::lmdb::Lmdb;
+use crate::peers::persist::Edits;
+use crate::peers::redb::Redb;
+use crate::peers::sqlite::Sqlite;
+use crate::report::Report;
+
+/// How much of any database's time persist may take.
+const GOAL: f64 = 0.6;
+
+/// How many pages a transaction changes, and how many transactions a turn is.
+const TRANSACTIONS: [(usize, u64); 3] = [(1, 200), (100, 30), (10_000, 2)];
+
+/// Transactions before all: so many that no log or journal grows later, and no list of free pages is empty.
+const WARM_UP: (usize, u64) = (100, 30);
+
+pub(super) fn run(setup: &Setup, report: &mut Report) -> Result<()> {
+    let directory = setup.scratch()?;
+    let (path, pages) = (directory.path(), setup.pages());
+    let persist = |edits| setup.vector(&directory, setup.len(), edits);
+    // The order of the turns.
+    let mut peers: [Box<dyn Peer>; 5] = [
+        Box::new(persist(Edits::ByIndex)?),
+        Box::new(Lmdb::create(path, pages)?),
+        Box::new(Redb::create(path, pages)?),
+        Box::new(Sqlite::create(path, pages, setup.journal_bytes)?),
+        Box::new(persist(Edits::BySlice)?),
+    ];
+
+    let (count, transactions) = WARM_UP;
+    for peer in &mut peers {
+        for stamp in 1..=transactions {
+            peer.update(&random_pages(stamp, count, pages), stamp)?;
+        }
+    }
+    // What loading left behind is no one's to pay for.
+    rustix::fs::syncfs(File::open(path)?)?;
+
+    // No two transactions have a stamp in common, so that none writes what is there already.
+    let mut last_stamp = transactions;
+    for (count, turn) in TRANSACTIONS {
+        eprintln!("  {count}");
+        let times = rounds(setup.rounds, &mut peers, |peer, round| {
+            let transaction = |number| {
+                let stamp = last_stamp + u64::from(round) * turn + number + 1;
+                let chosen = random_pages(stamp, count, pages);
+                let (result, time) = timed(|| peer.update(&chosen, stamp));
+                result?;
+                ensure!(peer.stamp(chosen[0])? == stamp, "{} lost an update", peer.name());
+                Ok(time)
+            };
+            (0..turn).map(transaction).collect()
+        })?;
+        last_stamp += u64::from(setup.rounds + 1) * turn;
+
+        let heading = match count {
+            1 => "1 changed page and commit".to_owned(),
+            _ => format!("{count} changed pages and commit"),
+        };
+        let entries = entries(peers.iter().map(|peer| peer.name()), times);
+        report.times(&heading, &entries);
+        let [by_index, databases @ .., by_slice] = entries.as_slice() else {
+            unreachable!("five peers")
+        };
+        for persist in [by_index, by_slice] {
+            for database in databases {
+                report.ratio(&heading, persist, database, Some(GOAL));
+            }
+        }
+    }
+    Ok(())
+}

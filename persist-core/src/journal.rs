@@ -1,0 +1,265 @@
+//! The redo journal of mode *atomic*, byte by byte: records, what they hold, and which of them count.
+//!
+//! Follows `FORMAT.md`, "Journal". This module sees bytes and numbers only: it reads through a function
+//! that it is given, never writes, and knows neither memory nor pages nor elements.
+
+#![forbid(unsafe_code)]
+
+mod delta;
+mod payload;
+#[cfg(test)]
+mod tests;
+
+use std::io;
+
+use zerocopy::byteorder::little_endian::U64;
+use zerocopy::{FromBytes, FromZeros, Immutable, IntoBytes, KnownLayout, Unaligned};
+
+pub(crate) use delta::for_each_change;
+use payload::PayloadReader;
+#[cfg(test)]
+pub(crate) use payload::ExtentHeader;
+pub(crate) use payload::{MAX_EXTENT_BYTES, put_extent};
+
+use crate::checksum::checksum;
+use crate::error::{Damage, Region};
+use crate::header::{BLOCK_BYTES, FileFault, Header};
+use crate::mutant::{self, Mutant};
+
+/// What a record begins with.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, FromBytes, IntoBytes, KnownLayout, Immutable, Unaligned,
+)]
+#[repr(C)]
+pub(crate) struct RecordHeader {
+    pub(crate) epoch: U64,
+    pub(crate) sequence: U64,
+    pub(crate) old_len: U64,
+    pub(crate) new_len: U64,
+    pub(crate) payload_offset: U64,
+    pub(crate) payload_bytes: U64,
+    pub(crate) payload_checksum: U64,
+    pub(crate) checksum: U64,
+}
+
+pub(crate) const RECORD_HEADER_BYTES: usize = size_of::<RecordHeader>();
+/// The bytes of a record's header that its checksum covers.
+const CHECKED_BYTES: usize = std::mem::offset_of!(RecordHeader, checksum);
+
+/// How much is read at a time.
+const READ_BYTES: usize = 256 << 10;
+
+/// Reads exactly so many bytes at an offset of the file.
+pub(crate) type ReadAt<'a> = dyn FnMut(u64, &mut [u8]) -> io::Result<()> + 'a;
+
+/// The payload of a record that counts: changed bytes of the file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Redo {
+    offset: u64,
+    bytes: u64,
+}
+
+/// The records of a journal that count, and what they make of the file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Replay {
+    /// In the order in which they are to be applied.
+    pub(crate) redo: Vec<Redo>,
+    /// How many elements the last of them counts; those of the slot where there are none.
+    pub(crate) len: u64,
+}
+
+impl RecordHeader {
+    /// This header with its checksum.
+    pub(crate) fn sealed(mut self) -> Self {
+        self.checksum = self.expected_checksum().into();
+        self
+    }
+
+    fn expected_checksum(&self) -> u64 {
+        checksum(&self.as_bytes()[..CHECKED_BYTES])
+    }
+}
+
+/// The bytes that a record of so much payload takes in the journal.
+pub(crate) fn record_bytes(payload_bytes: u64) -> u64 {
+    (RECORD_HEADER_BYTES as u64 + payload_bytes).next_multiple_of(BLOCK_BYTES as u64)
+}
+
+impl Replay {
+    /// What a file has that nothing was committed to since its newest slot was written.
+    pub(crate) fn nothing(header: &Header) -> Self {
+        Self { redo: Vec::new(), len: header.slots.newest.committed_len }
+    }
+
+    /// Finds the records that count, in a file of `file_bytes`. Changes nothing.
+    ///
+    /// # Errors
+    ///
+    /// Where the file can't be read; where a record that counts makes no sense; and where one that
+    /// doesn't is followed by one that does, so that something was lost.
+    pub(crate) fn read(
+        header: &Header,
+        file_bytes: u64,
+        read: &mut ReadAt<'_>,
+    ) -> Result<Self, FileFault> {
+        let mut journal = Journal::new(header, file_bytes, read);
+        let mut replay = Self::nothing(header);
+        while let Some((record, redo)) = journal.next(replay.len)? {
+            replay.len = record.new_len.get();
+            if redo.bytes > 0 {
+                replay.redo.push(redo);
+            }
+        }
+        journal.check_rest()?;
+        Ok(replay)
+    }
+}
+
+impl Redo {
+    pub(crate) fn new(offset: u64, bytes: u64) -> Self {
+        Self { offset, bytes }
+    }
+
+    /// Calls `apply` with the offset from the beginning of the data, and the bytes that belong there, in
+    /// order. The payload was found to be whole before.
+    pub(crate) fn for_each_extent(
+        &self,
+        read: &mut ReadAt<'_>,
+        mut apply: impl FnMut(u64, &[u8]) -> io::Result<()>,
+    ) -> io::Result<()> {
+        let mut payload = PayloadReader::new(read, self.offset, self.bytes);
+        while let Some((offset, bytes)) = payload.next_extent()? {
+            apply(offset, bytes)?;
+        }
+        Ok(())
+    }
+}
+
+/// A journal that is being read.
+struct Journal<'a, 'b> {
+    header: &'a Header,
+    file_bytes: u64,
+    read: &'a mut ReadAt<'b>,
+    /// Where the next record begins, in the file.
+    position: u64,
+    /// Its number.
+    sequence: u64,
+}
+
+impl<'a, 'b> Journal<'a, 'b> {
+    fn new(header: &'a Header, file_bytes: u64, read: &'a mut ReadAt<'b>) -> Self {
+        let position = header.preamble.journal_offset.get();
+        Self { header, file_bytes, read, position, sequence: 1 }
+    }
+
+    fn end(&self) -> u64 {
+        self.header.preamble.data_offset.get()
+    }
+
+    /// The next record, if it counts. `len` is what the one before it left.
+    fn next(&mut self, len: u64) -> Result<Option<(RecordHeader, Redo)>, FileFault> {
+        if self.position >= self.end() {
+            return Ok(None);
+        }
+        let mut record = RecordHeader::new_zeroed();
+        (self.read)(self.position, record.as_mut_bytes())?;
+        if !self.is_ours(&record) || record.sequence.get() != self.sequence {
+            return Ok(None);
+        }
+        let redo = self.check_record(&record, len)?;
+        if !self.check_payload(&record, redo)? {
+            return Ok(None);
+        }
+        let in_journal = if record.payload_offset == 0 { redo.bytes } else { 0 };
+        self.position += record_bytes(in_journal);
+        self.sequence += 1;
+        Ok(Some((record, redo)))
+    }
+
+    /// Whether this is the header of a record of this epoch.
+    fn is_ours(&mut self, record: &RecordHeader) -> bool {
+        let epoch = self.header.slots.newest.epoch;
+        let mut is_ours = record.epoch.get() == epoch;
+        if mutant::is(Mutant::TrustOldEpoch) {
+            is_ours |= record.epoch.get() + 1 == epoch;
+        }
+        if mutant::is(Mutant::TrustAnySequence) && is_ours {
+            self.sequence = record.sequence.get();
+        }
+        is_ours && record.checksum.get() == record.expected_checksum()
+    }
+
+    /// Where the payload of a record lies. The record has its checksum, so it says what a writer wrote.
+    fn check_record(&self, record: &RecordHeader, len: u64) -> Result<Redo, FileFault> {
+        if record.old_len != len {
+            let problem = format!(
+                "expected a record that builds on {len} elements, found {}",
+                record.old_len
+            );
+            return Err(self.corrupt(problem));
+        }
+        if self.header.file_bytes(record.new_len.get()).is_none() {
+            return Err(self.corrupt("expected a number of elements that a file can have"));
+        }
+        let bytes = record.payload_bytes.get();
+        let (offset, start, end) = match record.payload_offset.get() {
+            0 => {
+                let offset = self.position + RECORD_HEADER_BYTES as u64;
+                (offset, offset, self.end())
+            }
+            offset => (offset, self.end(), self.file_bytes),
+        };
+        if offset < start || offset.checked_add(bytes).is_none_or(|payload_end| payload_end > end) {
+            return Err(self.corrupt("expected a payload inside the file"));
+        }
+        Ok(Redo { offset, bytes })
+    }
+
+    /// Whether the payload of a record is whole. It isn't where a crash cut the commit short; but one that
+    /// lies elsewhere was durable before the record was written.
+    fn check_payload(&mut self, record: &RecordHeader, redo: Redo) -> Result<bool, FileFault> {
+        let most_len = record.old_len.get().max(record.new_len.get());
+        let data_bytes = self.header.file_bytes(most_len).map_or(0, |end| end - self.end());
+        let mut payload = PayloadReader::new(self.read, redo.offset, redo.bytes);
+        let makes_sense = payload.check_extents(data_bytes)?;
+        let is_whole = payload.checksum()? == record.payload_checksum.get()
+            || mutant::is(Mutant::TrustBadChecksum);
+        match (is_whole, makes_sense) {
+            (true, true) => Ok(true),
+            (true, false) => Err(self.corrupt("expected extents inside the data")),
+            (false, _) if record.payload_offset == 0 => Ok(false),
+            (false, _) => Err(self.corrupt("expected a payload with its checksum")),
+        }
+    }
+
+    /// Looks for records of this epoch after the first that doesn't count. Each was written when all
+    /// before it were durable, so one of those was damaged since.
+    fn check_rest(mut self) -> Result<(), FileFault> {
+        let mut bytes = vec![0; READ_BYTES];
+        let mut offset = self.position;
+        while offset < self.end() {
+            let part = &mut bytes[..READ_BYTES.min((self.end() - offset) as usize)];
+            (self.read)(offset, part)?;
+            for block in part.chunks(BLOCK_BYTES) {
+                let (record, _) = RecordHeader::read_from_prefix(block).expect("a whole block");
+                if record.sequence.get() > self.sequence && self.is_ours(&record) {
+                    let (lost, found) = (self.sequence, record.sequence);
+                    let problem = format!(
+                        "expected record {lost}, found it damaged and record {found} after it"
+                    );
+                    return Err(self.corrupt(problem));
+                }
+            }
+            offset += part.len() as u64;
+        }
+        Ok(())
+    }
+
+    fn corrupt(&self, problem: impl Into<Box<str>>) -> FileFault {
+        FileFault::Corrupt(Damage {
+            region: Region::Journal,
+            offset_bytes: self.position,
+            problem: problem.into(),
+        })
+    }
+}

@@ -1,0 +1,92 @@
+//! Committed pages that wait in memory to be written to their place.
+//!
+//! Their contents are durable in the journal. Writing them late costs less: a page that is committed a
+//! hundred times is written once, and many pages together in the order of the file.
+
+#![forbid(unsafe_code)]
+
+use std::collections::BTreeMap;
+
+/// So many bytes may wait.
+const MAX_BYTES: usize = 32 << 20;
+/// Neighbours are written together, up to so many bytes.
+const MAX_WRITE_BYTES: usize = 256 << 10;
+
+/// The contents of pages, by the number of the page. What the file holds, with these pages in the place of
+/// its own, is the last commit.
+#[derive(Debug, Default)]
+pub(crate) struct Overlay {
+    pages: BTreeMap<usize, Box<[u8]>>,
+    bytes: usize,
+}
+
+impl Overlay {
+    /// Whether it is time to write the pages to their place.
+    pub(crate) fn is_full(&self) -> bool {
+        self.bytes > MAX_BYTES
+    }
+
+    pub(crate) fn contains(&self, page: usize) -> bool {
+        self.pages.contains_key(&page)
+    }
+
+    pub(crate) fn get(&self, page: usize) -> Option<&[u8]> {
+        self.pages.get(&page).map(|bytes| &**bytes)
+    }
+
+    /// The first waiting page from `page` on.
+    pub(crate) fn next_from(&self, page: usize) -> Option<usize> {
+        self.pages.range(page..).next().map(|(&page, _)| page)
+    }
+
+    pub(crate) fn insert(&mut self, page: usize, bytes: &[u8]) {
+        self.bytes += bytes.len();
+        if let Some(old) = self.pages.insert(page, bytes.into()) {
+            self.bytes -= old.len();
+        }
+    }
+
+    /// Forgets what lies past `bytes` bytes, in pages of `page_bytes`.
+    pub(crate) fn truncate(&mut self, bytes: usize, page_bytes: usize) {
+        let last = bytes / page_bytes;
+        for removed in self.pages.split_off(&(last + 1)).into_values() {
+            self.bytes -= removed.len();
+        }
+        let kept_bytes = bytes % page_bytes;
+        if let Some(page) = self.pages.remove(&last) {
+            self.bytes -= page.len();
+            if kept_bytes > 0 {
+                self.insert(last, &page[..page.len().min(kept_bytes)]);
+            }
+        }
+    }
+
+    /// Calls `write` with the offset and the contents of runs of pages of `page_bytes`, in order.
+    pub(crate) fn for_each_run<E>(
+        &self,
+        page_bytes: usize,
+        mut write: impl FnMut(u64, &[u8]) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let mut run = Vec::new();
+        let mut start = 0;
+        for (&page, bytes) in &self.pages {
+            let offset = (page * page_bytes) as u64;
+            let follows = offset == start + run.len() as u64;
+            if !run.is_empty() && (!follows || run.len() + bytes.len() > MAX_WRITE_BYTES) {
+                write(start, &run)?;
+                run.clear();
+            }
+            if run.is_empty() {
+                start = offset;
+            }
+            run.extend_from_slice(bytes);
+        }
+        if run.is_empty() { Ok(()) } else { write(start, &run) }
+    }
+
+    /// Empties it, and returns the numbers of its pages.
+    pub(crate) fn take(&mut self) -> impl Iterator<Item = usize> + use<> {
+        self.bytes = 0;
+        std::mem::take(&mut self.pages).into_keys()
+    }
+}

@@ -1,0 +1,335 @@
+//! Mode *atomic* in memory: committed elements are private before they are written, so that nothing
+//! reaches the file but by a commit.
+//!
+//! Where a mapping may reach past the end of its file (Linux), the pages of committed elements become private
+//! at the first write, and the others stay shared: what is appended is the file's at once, and nobody counts
+//! it. Elsewhere the whole mapping is private, and what is appended is written by the commit.
+
+use super::changes::Changes;
+use super::*;
+use crate::mutant::{self, Mutant};
+use crate::store::{Append, Payload, Published};
+
+/// After so many calls that made a few more pages private, one call does it for all of them. Not every file
+/// system lets the kernel join neighbouring mappings, of which a process may have 65,530.
+const MAX_PRIVATE_PARTS: u32 = 1024;
+
+/// Which part of a mapping is private, in bytes and at the borders of pages.
+#[derive(Debug)]
+pub(super) struct Private {
+    /// Everything below is.
+    pub(super) end: usize,
+    /// Nothing from here on is.
+    pub(super) reach: usize,
+    /// How many calls made it so.
+    parts: u32,
+    /// The system hasn't the memory for all committed elements, so only marked pages are made private.
+    is_scarce: bool,
+}
+
+impl Private {
+    pub(super) const NOTHING: Self = Self { end: 0, reach: 0, parts: 0, is_scarce: false };
+    pub(super) const EVERYTHING: Self =
+        Self { end: usize::MAX, reach: usize::MAX, parts: 0, is_scarce: false };
+}
+
+impl RawVec {
+    /// Makes the pages of all committed elements private.
+    pub(super) fn make_private(&mut self) -> Result<(), Error> {
+        let end = self.dirty.tracked_bytes();
+        if self.private.end >= end {
+            return Ok(());
+        }
+        let is_anew = self.private.parts >= MAX_PRIVATE_PARTS;
+        let saved = if is_anew || self.private.is_scarce { self.save()? } else { Vec::new() };
+        let start = if is_anew { 0 } else { self.private.end };
+        if !mutant::is(Mutant::SharedPages) {
+            self.set_private(start..end, true).map_err(|source| match saved.is_empty() {
+                true => self.store.io(Action::Map, source),
+                // What was changed before is lost, and must not be committed in part.
+                false => self.store.poisoned(Action::Map, source),
+            })?;
+        }
+        self.private.end = end;
+        self.private.reach = self.private.reach.max(end);
+        self.private.parts = if is_anew { 1 } else { self.private.parts + 1 };
+        self.private.is_scarce = false;
+        self.restore(saved);
+        Ok(())
+    }
+
+    /// Lets committed elements in some pages be written, and remembers which.
+    pub(super) fn mark(&mut self, pages: RangeInclusive<usize>) {
+        if !self.private.is_scarce {
+            if let Err(error) = self.make_private() {
+                self.private.is_scarce = true;
+                self.make_pages_private(&pages).unwrap_or_else(|_| self.no_private_memory(&error));
+            }
+        } else if let Err(error) = self.make_pages_private(&pages) {
+            self.no_private_memory(&error);
+        }
+        self.dirty.mark(pages);
+    }
+
+    /// Makes a few pages private, where the system hasn't the memory to let all be.
+    fn make_pages_private(&mut self, pages: &RangeInclusive<usize>) -> Result<(), Error> {
+        let page_bytes = self.dirty.page_bytes();
+        for page in pages.clone() {
+            let range = page * page_bytes..(page + 1) * page_bytes;
+            if range.start >= self.private.end && !self.dirty.has_ends(&(page..=page)) {
+                self.set_private(range.clone(), true)
+                    .map_err(|source| self.store.io(Action::Map, source))?;
+                self.private.reach = self.private.reach.max(range.end);
+            }
+        }
+        Ok(())
+    }
+
+    fn set_private(&mut self, pages: Range<usize>, private: bool) -> io::Result<()> {
+        let offset = self.store.data_offset();
+        self.store.storage().set_private(&mut self.mapping, offset, pages, private)
+    }
+
+    /// The death of a program without memory, as when a `Vec` can't be allocated.
+    #[cold]
+    pub(super) fn no_private_memory(&self, error: &Error) -> ! {
+        panic!(
+            "persist: the system refuses the memory to change elements of `{}`, {} bytes of which none are used \
+             before they are written: change fewer of them between commits, one by one (`vector[i] = …`), or use \
+             `Mode::Shared`: {error:?}",
+            self.store.path().display(),
+            self.dirty.tracked_bytes(),
+        )
+    }
+
+    fn committed_bytes(&self) -> usize {
+        self.store.committed_bytes() as usize
+    }
+
+    /// The pages of committed elements that may have been written since the last commit, in order, as bytes.
+    fn written(&self) -> Vec<Range<usize>> {
+        let page_bytes = self.dirty.page_bytes();
+        if !self.free {
+            return runs(self.dirty.marked(), page_bytes);
+        }
+        let all = 0..self.dirty.tracked_bytes().min(self.mapping.len_bytes());
+        self.store.storage().detection().written(&self.mapping, all)
+    }
+
+    pub(super) fn has_changes(&self) -> Result<bool, Error> {
+        let mut changes = Changes::new(self.written(), self.committed_bytes());
+        // SAFETY: committed elements are elements, for there are as many as were committed; nobody
+        // writes them while `self` is borrowed.
+        while let Some(changed) = unsafe { changes.next(&self.store, &self.mapping)? } {
+            if !changed.is_empty() {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// Commits, and lets memory show the file again where that has everything in its place.
+    pub(super) fn commit_atomic(&mut self) -> Result<(), Error> {
+        self.store.check_poison()?;
+        let (old_bytes, new_bytes) = (self.committed_bytes(), self.len * self.element_bytes);
+        let written = self.written();
+        let mut payload = Payload::default();
+        let mut pages = Vec::new();
+        let mut changes = Changes::new(written.clone(), old_bytes.min(new_bytes));
+        // SAFETY: the ranges are below both lengths, so they are elements; nobody writes them while
+        // `self` is borrowed mutably.
+        while let Some(changed) = unsafe { changes.next(&self.store, &self.mapping)? } {
+            for range in changed {
+                // SAFETY: as above.
+                let bytes = unsafe { self.mapping.bytes(range.clone()) };
+                self.store.log(&mut payload, range.start, bytes)?;
+                add_pages(&mut pages, range, self.dirty.page_bytes());
+            }
+        }
+        let appended = old_bytes..new_bytes.max(old_bytes);
+        let private = old_bytes..self.private.reach.clamp(old_bytes, appended.end);
+        // SAFETY: what was appended is elements; nobody writes them while `self` is borrowed mutably.
+        let bytes = unsafe { self.mapping.bytes(appended) };
+        let append = Append { bytes, private_bytes: private.len() };
+        let published = self.store.commit_atomic(self.len as u64, payload, append)?;
+        if published == Published::Logged {
+            add_pages(&mut pages, &private, self.dirty.page_bytes());
+            self.keep(&pages, new_bytes);
+        }
+        self.settle(written, private);
+        self.store.apply_if_many()
+    }
+
+    /// Lets pages that were just committed wait in memory, up to byte `end`.
+    fn keep(&mut self, pages: &[usize], end: usize) {
+        let page_bytes = self.dirty.page_bytes();
+        for &page in pages {
+            let range = page * page_bytes..end.min((page + 1) * page_bytes);
+            // SAFETY: `end` is that of the elements; nobody writes them while `self` is borrowed
+            // mutably.
+            self.store.keep_page(page, unsafe { self.mapping.bytes(range) });
+        }
+    }
+
+    /// Starts anew after a commit: memory is the last commit. Gives back what copies of pages are not needed
+    /// any more: of those that were written, appended to, or came to their place.
+    fn settle(&mut self, written: Vec<Range<usize>>, appended: Range<usize>) {
+        self.untouch();
+        let mut pages = self.store.take_applied();
+        if self.private.end == usize::MAX {
+            return;
+        }
+        let page_bytes = self.dirty.page_bytes();
+        for range in written.iter().chain([&appended]) {
+            add_pages(&mut pages, range, page_bytes);
+        }
+        pages.sort_unstable();
+        pages.dedup();
+        pages.retain(|&page| self.store.waiting_page(page).is_none());
+        for range in runs(pages, page_bytes) {
+            // Where it fails the copy stays, which is the same as the file.
+            let _ = self.mapping.discard(range);
+        }
+        let tracked = self.dirty.tracked_bytes();
+        // What is appended from now on is the file's again; where that fails, the commit will write it.
+        if self.private.reach > tracked
+            && self.set_private(tracked..self.private.reach, false).is_ok()
+        {
+            self.private.reach = tracked;
+            self.private.end = self.private.end.min(tracked);
+        }
+    }
+
+    /// What may be written without asking is what isn't committed.
+    pub(super) fn untouch(&mut self) {
+        self.free = false;
+        self.writable = self.capacity;
+        self.private.is_scarce = false;
+        self.dirty.reset(self.committed_bytes());
+    }
+
+    /// Makes memory the last commit again.
+    pub(super) fn rollback_atomic(&mut self) -> Result<(), Error> {
+        self.store.check_poison()?;
+        let written = self.written();
+        if mutant::is(Mutant::RollbackLengthOnly) {
+        } else if self.private.end == usize::MAX {
+            self.copy_back(written)?;
+        } else {
+            self.discard(written)?;
+        }
+        // The elements below are those of the last commit, all of them values.
+        self.len = self.store.committed_len() as usize;
+        self.untouch();
+        Ok(())
+    }
+
+    /// Takes back what changed, and leaves pages alone that didn't.
+    fn copy_back(&mut self, written: Vec<Range<usize>>) -> Result<(), Error> {
+        let mut changes = Changes::new(written, self.committed_bytes());
+        // SAFETY: committed bytes are mapped and initialised, and nobody writes them while `self` is borrowed
+        // mutably.
+        while let Some(changed) = unsafe { changes.next(&self.store, &self.mapping)? } {
+            for range in changed {
+                // SAFETY: as above, and the mapping is writable.
+                let bytes = unsafe { self.mapping.bytes_mut(range.clone()) };
+                self.store.read_committed(range.start, bytes)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Drops the private copies of pages, and puts those back that wait to be written.
+    fn discard(&mut self, written: Vec<Range<usize>>) -> Result<(), Error> {
+        let page_bytes = self.dirty.page_bytes();
+        let committed_bytes = self.committed_bytes();
+        for range in written {
+            let (mut start, range_end) = (range.start, range.end.min(committed_bytes));
+            let is_discarded = matches!(self.mapping.discard(range), Ok(true));
+            while start < range_end {
+                let end = self.store.committed_piece(start, range_end);
+                if !is_discarded || self.store.waiting_page(start / page_bytes).is_some() {
+                    // SAFETY: committed bytes are mapped and writable, and nobody else uses them while
+                    // `self` is borrowed mutably.
+                    let bytes = unsafe { self.mapping.bytes_mut(start..end) };
+                    self.store.read_committed(start, bytes)?;
+                }
+                start = end;
+            }
+        }
+        Ok(())
+    }
+
+    /// Maps the file anew by `map`, and takes along what isn't in the file.
+    pub(super) fn move_to(
+        &mut self,
+        map: impl FnOnce(&mut Self) -> Result<(), Error>,
+    ) -> Result<(), Error> {
+        let saved = self.save()?;
+        map(self)?;
+        if self.private.end != usize::MAX {
+            self.private = Private::NOTHING;
+        }
+        if self.free || !self.dirty.marked().is_empty() {
+            self.make_private()?;
+        }
+        self.restore(saved);
+        Ok(())
+    }
+
+    /// Puts back what [`Self::save`] took.
+    fn restore(&mut self, saved: Vec<(usize, Vec<u8>)>) {
+        for (start, bytes) in saved {
+            // SAFETY: the bytes are elements, for which the mapping has room, and nobody else uses them
+            // while `self` is borrowed mutably.
+            let place = unsafe { self.mapping.bytes_mut(start..start + bytes.len()) };
+            place.copy_from_slice(&bytes);
+        }
+    }
+
+    /// Copies of what stands in private memory and nowhere else, after committed pages came to their place.
+    fn save(&mut self) -> Result<Vec<(usize, Vec<u8>)>, Error> {
+        if self.private.reach == 0 {
+            return Ok(Vec::new());
+        }
+        self.store.apply()?;
+        let (committed, end) = (self.committed_bytes(), self.len * self.element_bytes);
+        let mut saved = Vec::new();
+        let mut changes = Changes::new(self.written(), committed.min(end));
+        // SAFETY: the ranges are elements, and nobody writes them while `self` is borrowed mutably.
+        while let Some(changed) = unsafe { changes.next(&self.store, &self.mapping)? } {
+            for range in changed {
+                // SAFETY: as above.
+                saved.push((range.start, unsafe { self.mapping.bytes(range.clone()) }.to_vec()));
+            }
+        }
+        let appended = committed..end.min(self.private.reach);
+        if !appended.is_empty() {
+            // SAFETY: as above.
+            saved.push((committed, unsafe { self.mapping.bytes(appended) }.to_vec()));
+        }
+        Ok(saved)
+    }
+}
+
+/// Runs of pages, in order, as bytes.
+fn runs(pages: Vec<usize>, page_bytes: usize) -> Vec<Range<usize>> {
+    let mut runs: Vec<Range<usize>> = Vec::new();
+    for page in pages {
+        let (start, end) = (page * page_bytes, (page + 1) * page_bytes);
+        match runs.last_mut() {
+            Some(run) if run.end == start => run.end = end,
+            _ => runs.push(start..end),
+        }
+    }
+    runs
+}
+
+/// Appends the pages of a range of bytes, but for the last of the list.
+fn add_pages(pages: &mut Vec<usize>, range: &Range<usize>, page_bytes: usize) {
+    if !range.is_empty() {
+        let first = range.start / page_bytes;
+        let first = if pages.last() == Some(&first) { first + 1 } else { first };
+        pages.extend(first..range.end.div_ceil(page_bytes));
+    }
+}
