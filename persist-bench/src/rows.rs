@@ -7,6 +7,7 @@ mod push;
 mod rollback;
 
 use std::fmt;
+use std::fs::File;
 use std::path::PathBuf;
 
 use anyhow::Result;
@@ -95,6 +96,11 @@ impl Setup {
     /// A vector of so many elements in a new file of a directory.
     fn vector(&self, directory: &TempDir, len: u64, edits: Edits) -> Result<Vector> {
         Vector::create(&directory.path().join(edits.name()), &self.options(), len, edits)
+    }
+
+    /// Waits until all that was loaded is on the disk: it is no one's to pay for.
+    fn settle(&self) -> Result<()> {
+        Ok(rustix::fs::syncfs(File::open(&self.directory)?)?)
     }
 
     /// How many pages a file has.

@@ -2,11 +2,16 @@
 
 #![forbid(unsafe_code)]
 
-use xxhash_rust::xxh3::{Xxh3Default, xxh3_64};
+use xxhash_rust::xxh3::{Xxh3Default, xxh3_64, xxh3_64_with_seed};
 
 /// The checksum of some bytes. About 10 GB/s and more on long input.
 pub(crate) fn checksum(bytes: &[u8]) -> u64 {
     xxh3_64(bytes)
+}
+
+/// A checksum that differs for each seed.
+pub(crate) fn checksum_with_seed(bytes: &[u8], seed: u64) -> u64 {
+    xxh3_64_with_seed(bytes, seed)
 }
 
 /// The checksum of bytes that come in pieces.

@@ -16,14 +16,14 @@ use zerocopy::byteorder::little_endian::U64;
 use zerocopy::{FromBytes, FromZeros, Immutable, IntoBytes, KnownLayout, Unaligned};
 
 pub(crate) use delta::for_each_change;
-use payload::PayloadReader;
 #[cfg(test)]
 pub(crate) use payload::ExtentHeader;
+use payload::PayloadReader;
 pub(crate) use payload::{MAX_EXTENT_BYTES, put_extent};
 
-use crate::checksum::checksum;
+use crate::checksum::checksum_with_seed;
 use crate::error::{Damage, Region};
-use crate::header::{BLOCK_BYTES, FileFault, Header};
+use crate::header::{BLOCK_BYTES, FileFault, Header, Preamble};
 use crate::mutant::{self, Mutant};
 
 /// What a record begins with.
@@ -62,7 +62,9 @@ pub(crate) struct Redo {
 /// The records of a journal that count, and what they make of the file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Replay {
-    /// In the order in which they are to be applied.
+    /// How many records count.
+    pub(crate) records: u64,
+    /// Their payloads, in the order in which they are to be applied.
     pub(crate) redo: Vec<Redo>,
     /// How many elements the last of them counts; those of the slot where there are none.
     pub(crate) len: u64,
@@ -70,13 +72,14 @@ pub(crate) struct Replay {
 
 impl RecordHeader {
     /// This header with its checksum.
-    pub(crate) fn sealed(mut self) -> Self {
-        self.checksum = self.expected_checksum().into();
+    pub(crate) fn sealed(mut self, preamble: &Preamble) -> Self {
+        self.checksum = self.expected_checksum(preamble).into();
         self
     }
 
-    fn expected_checksum(&self) -> u64 {
-        checksum(&self.as_bytes()[..CHECKED_BYTES])
+    /// Like no record of another file, so that one which was copied into the data is none.
+    fn expected_checksum(&self, preamble: &Preamble) -> u64 {
+        checksum_with_seed(&self.as_bytes()[..CHECKED_BYTES], preamble.checksum.get())
     }
 }
 
@@ -88,7 +91,12 @@ pub(crate) fn record_bytes(payload_bytes: u64) -> u64 {
 impl Replay {
     /// What a file has that nothing was committed to since its newest slot was written.
     pub(crate) fn nothing(header: &Header) -> Self {
-        Self { redo: Vec::new(), len: header.slots.newest.committed_len }
+        Self { records: 0, redo: Vec::new(), len: header.slots.newest.committed_len }
+    }
+
+    /// How many bytes the records bring, at most.
+    pub(crate) fn payload_bytes(&self) -> u64 {
+        self.redo.iter().fold(0, |sum, redo| sum.saturating_add(redo.bytes))
     }
 
     /// Finds the records that count, in a file of `file_bytes`. Changes nothing.
@@ -104,10 +112,18 @@ impl Replay {
     ) -> Result<Self, FileFault> {
         let mut journal = Journal::new(header, file_bytes, read);
         let mut replay = Self::nothing(header);
+        if header.file_bytes(replay.len).is_none() {
+            return Ok(replay);
+        }
         while let Some((record, redo)) = journal.next(replay.len)? {
+            replay.records += 1;
             replay.len = record.new_len.get();
             if redo.bytes > 0 {
                 replay.redo.push(redo);
+            }
+            if record.payload_offset != 0 {
+                // The writer goes on to the next epoch at once.
+                break;
             }
         }
         journal.check_rest()?;
@@ -121,15 +137,20 @@ impl Redo {
     }
 
     /// Calls `apply` with the offset from the beginning of the data, and the bytes that belong there, in
-    /// order. The payload was found to be whole before.
+    /// order: of those before `end`, for a later record may have removed what this one brings. The payload was
+    /// found to be whole before.
     pub(crate) fn for_each_extent(
         &self,
         read: &mut ReadAt<'_>,
+        end: u64,
         mut apply: impl FnMut(u64, &[u8]) -> io::Result<()>,
     ) -> io::Result<()> {
         let mut payload = PayloadReader::new(read, self.offset, self.bytes);
         while let Some((offset, bytes)) = payload.next_extent()? {
-            apply(offset, bytes)?;
+            let kept = end.saturating_sub(offset).min(bytes.len() as u64);
+            if kept > 0 {
+                apply(offset, &bytes[..kept as usize])?;
+            }
         }
         Ok(())
     }
@@ -144,12 +165,14 @@ struct Journal<'a, 'b> {
     position: u64,
     /// Its number.
     sequence: u64,
+    /// The most elements that the file had in this epoch.
+    most_len: u64,
 }
 
 impl<'a, 'b> Journal<'a, 'b> {
     fn new(header: &'a Header, file_bytes: u64, read: &'a mut ReadAt<'b>) -> Self {
         let position = header.preamble.journal_offset.get();
-        Self { header, file_bytes, read, position, sequence: 1 }
+        Self { header, file_bytes, read, position, sequence: 1, most_len: 0 }
     }
 
     fn end(&self) -> u64 {
@@ -166,6 +189,7 @@ impl<'a, 'b> Journal<'a, 'b> {
         if !self.is_ours(&record) || record.sequence.get() != self.sequence {
             return Ok(None);
         }
+        self.most_len = self.most_len.max(len).max(record.new_len.get());
         let redo = self.check_record(&record, len)?;
         if !self.check_payload(&record, redo)? {
             return Ok(None);
@@ -177,16 +201,13 @@ impl<'a, 'b> Journal<'a, 'b> {
     }
 
     /// Whether this is the header of a record of this epoch.
-    fn is_ours(&mut self, record: &RecordHeader) -> bool {
+    fn is_ours(&self, record: &RecordHeader) -> bool {
         let epoch = self.header.slots.newest.epoch;
         let mut is_ours = record.epoch.get() == epoch;
         if mutant::is(Mutant::TrustOldEpoch) {
             is_ours |= record.epoch.get() + 1 == epoch;
         }
-        if mutant::is(Mutant::TrustAnySequence) && is_ours {
-            self.sequence = record.sequence.get();
-        }
-        is_ours && record.checksum.get() == record.expected_checksum()
+        is_ours && record.checksum.get() == record.expected_checksum(&self.header.preamble)
     }
 
     /// Where the payload of a record lies. The record has its checksum, so it says what a writer wrote.
@@ -207,19 +228,25 @@ impl<'a, 'b> Journal<'a, 'b> {
                 let offset = self.position + RECORD_HEADER_BYTES as u64;
                 (offset, offset, self.end())
             }
-            offset => (offset, self.end(), self.file_bytes),
+            // Past all that a recovery writes.
+            offset => (offset, self.end() + self.data_bytes(self.most_len), self.file_bytes),
         };
         if offset < start || offset.checked_add(bytes).is_none_or(|payload_end| payload_end > end) {
-            return Err(self.corrupt("expected a payload inside the file"));
+            return Err(self.corrupt("expected a payload inside the file, and outside its data"));
         }
         Ok(Redo { offset, bytes })
+    }
+
+    /// The bytes of so many elements, which a file can have.
+    fn data_bytes(&self, len: u64) -> u64 {
+        len * self.header.preamble.element_bytes.get()
     }
 
     /// Whether the payload of a record is whole. It isn't where a crash cut the commit short; but one that
     /// lies elsewhere was durable before the record was written.
     fn check_payload(&mut self, record: &RecordHeader, redo: Redo) -> Result<bool, FileFault> {
         let most_len = record.old_len.get().max(record.new_len.get());
-        let data_bytes = self.header.file_bytes(most_len).map_or(0, |end| end - self.end());
+        let data_bytes = self.data_bytes(most_len);
         let mut payload = PayloadReader::new(self.read, redo.offset, redo.bytes);
         let makes_sense = payload.check_extents(data_bytes)?;
         let is_whole = payload.checksum()? == record.payload_checksum.get()

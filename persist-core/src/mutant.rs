@@ -30,8 +30,10 @@ pub(crate) enum Mutant {
     TrustBadChecksum,
     /// Records of an older epoch count, too.
     TrustOldEpoch,
-    /// Records count in whatever order they come.
-    TrustAnySequence,
+    /// A commit of nothing doesn't see to it that the last one is durable.
+    SkipFlushOfNothing,
+    /// Recovery writes in place what it read in a record that may not be durable.
+    SkipFlushBeforeRedo,
     /// Recovery empties the journal before its redo is durable.
     RecoverWithoutFlush,
     /// Recovery leaves the journal as it is, and the next commit overwrites it.
@@ -63,7 +65,7 @@ mod testing {
 
     use super::Mutant;
 
-    pub(crate) const ALL: [Mutant; 19] = [
+    pub(crate) const ALL: [Mutant; 20] = [
         Mutant::SkipRecordFlush,
         Mutant::ApplyBeforeRecord,
         Mutant::ReuseJournalBeforeSlotIsDurable,
@@ -75,7 +77,8 @@ mod testing {
         Mutant::ForgetPrivateAppend,
         Mutant::TrustBadChecksum,
         Mutant::TrustOldEpoch,
-        Mutant::TrustAnySequence,
+        Mutant::SkipFlushOfNothing,
+        Mutant::SkipFlushBeforeRedo,
         Mutant::RecoverWithoutFlush,
         Mutant::RecoverWithoutSlot,
         Mutant::SkipSpillFlush,

@@ -12,7 +12,7 @@ use crate::lock::Access;
 use crate::open::{self, Locking};
 use crate::persist::Persist;
 use crate::raw::RawVec;
-use crate::slice::MmapSlice;
+use crate::slice::{MmapSlice, check_pending};
 use crate::store::Store;
 use crate::typed;
 use crate::vec::MmapVec;
@@ -221,6 +221,7 @@ impl<T: Persist> OpenOptions<T> {
     pub(crate) fn vec(&self, store: Store) -> Result<MmapVec<T>, Error> {
         self.check(&store)?;
         typed::check_writable(&store)?;
+        check_pending::<T>(&store)?;
         MmapVec::from_raw(RawVec::new(Box::new(store), self.reserve_bytes)?)
     }
 

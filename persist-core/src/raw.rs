@@ -41,9 +41,7 @@ pub(crate) struct RawVec {
     /// How many elements a push may make without asking: the capacity, or 0 where it must ask first. So one
     /// comparison on a push covers both.
     writable: usize,
-    /// Whether every element may be written without asking.
-    free: bool,
-    /// Which committed pages may be written without asking, and were, where not all may.
+    /// Which committed elements may be written without asking.
     dirty: DirtyPages,
     private: Private,
     element_bytes: usize,
@@ -66,10 +64,9 @@ impl RawVec {
     ///
     /// The caller has checked that the elements are of the type it will use them as.
     pub(crate) fn new(mut store: Box<Store>, reserve_bytes: usize) -> Result<Self, Error> {
+        let len = store.check_addressable()?;
         store.recover()?;
         store.fill_holes()?;
-        let len = usize::try_from(store.len());
-        let len = len.map_err(|_| store.too_large(Some(store.len())))?;
         let mapping = map(&store, reserve_bytes).map_err(|source| store.io(Action::Map, source))?;
         let private = match is_private(&store) {
             false => Private::NOTHING,
@@ -80,7 +77,6 @@ impl RawVec {
             len: 0,
             capacity: 0,
             writable: 0,
-            free: false,
             dirty: DirtyPages::new(store.storage().page_bytes()),
             private,
             element_bytes: store.header().preamble.element_bytes.get() as usize,
@@ -90,7 +86,6 @@ impl RawVec {
             store,
         };
         raw.mapping_changed();
-        raw.size_of(len)?;
         raw.len = len;
         raw.untouch();
         if raw.store.mode() == Mode::Shared {
@@ -143,7 +138,7 @@ impl RawVec {
     #[inline]
     pub(crate) fn shorten(&mut self, len: usize) {
         debug_assert!(len <= self.len);
-        if !self.free && (len as u64) < self.store.committed_len() {
+        if !self.dirty.is_free() && (len as u64) < self.store.committed_len() {
             match self.store.mode() {
                 Mode::Shared => self.touch_all(),
                 // What is pushed now is in the place of committed elements.
@@ -164,7 +159,7 @@ impl RawVec {
     /// In mode *atomic*, where the system refuses the memory.
     #[inline]
     pub(crate) fn touch(&mut self) {
-        if !self.free {
+        if !self.dirty.is_free() {
             self.touch_all();
         }
     }
@@ -177,7 +172,7 @@ impl RawVec {
                 self.make_private().unwrap_or_else(|error| self.no_private_memory(&error))
             }
         }
-        self.free = true;
+        self.dirty.set_free();
         self.writable = self.capacity;
     }
 
@@ -193,17 +188,21 @@ impl RawVec {
     /// for them. As [`touch`](Self::touch) in everything else.
     #[inline]
     pub(crate) fn touch_bytes(&mut self, start: usize, bytes: usize) {
-        if self.free || bytes == 0 {
+        if bytes == 0 {
             return;
         }
         let pages = self.dirty.pages_of(start, bytes);
-        if !self.dirty.has_ends(&pages) || pages.end() - pages.start() > 1 {
+        let (first, last) = (*pages.start(), *pages.end());
+        if first != last || !self.dirty.has(first) {
             self.touch_pages(pages);
         }
     }
 
     #[cold]
     fn touch_pages(&mut self, pages: RangeInclusive<usize>) {
+        if pages.clone().all(|page| self.dirty.has(page)) {
+            return;
+        }
         match self.store.mode() {
             Mode::Shared => self.touch_all(),
             Mode::Atomic => self.mark(pages),
@@ -330,7 +329,7 @@ impl RawVec {
         match self.store.mode() {
             Mode::Shared => {
                 self.store.commit(self.len as u64, &self.mapping)?;
-                self.free = false;
+                self.dirty.reset(self.len * self.element_bytes);
                 Ok(())
             }
             Mode::Atomic => self.commit_atomic(),
@@ -357,7 +356,7 @@ impl RawVec {
             return true;
         }
         match self.store.mode() {
-            Mode::Shared => self.free,
+            Mode::Shared => self.dirty.is_free(),
             Mode::Atomic => self.has_changes().unwrap_or(true),
         }
     }

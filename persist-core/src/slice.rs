@@ -75,15 +75,7 @@ impl<T: Persist> MmapSlice<T> {
     /// The elements of a store that was found to be one of `T`.
     pub(crate) fn from_store(store: Store) -> Result<Self, Error> {
         assert_eq!(store.header().preamble.element_bytes.get(), size_of::<T>() as u64);
-        let too_large = || store.too_large(Some(store.len()));
-        let len = usize::try_from(store.len()).map_err(|_| too_large())?;
-        let bytes = len.checked_mul(size_of::<T>());
-        let bytes = bytes.filter(|&bytes| bytes <= isize::MAX as usize).ok_or_else(too_large)?;
-        let mapping = map(&store, bytes).map_err(|source| store.io(Action::Map, source))?;
-        // SAFETY: the mapping shows exactly the `len` elements, whose bytes the file or its journal has (checked
-        // by `Store::open`), at an address aligned to a page, which `OpenOptions::new` made sure is enough
-        // for `T`. The lock, or the promise made to `open_unlocked`, keeps writers out.
-        unsafe { validate::check::<T>(&store, mapping.base(), len)? };
+        let (len, mapping) = map_checked::<T>(&store)?;
         Ok(Self { len, mapping, store: Box::new(store), element: PhantomData })
     }
 
@@ -110,6 +102,27 @@ impl<T: Persist> MmapSlice<T> {
     }
 }
 
+/// Maps the elements of a file of `T`, to read, after looking at each of them.
+fn map_checked<T: Persist>(store: &Store) -> Result<(usize, Mapping), Error> {
+    let len = store.check_addressable()?;
+    let mapping =
+        map(store, len * size_of::<T>()).map_err(|source| store.io(Action::Map, source))?;
+    // SAFETY: the mapping shows exactly the `len` elements, whose bytes the file or its journal has (checked
+    // by `Store::open`), at an address aligned to a page, which `OpenOptions::new` made sure is enough
+    // for `T`. The lock, or the promise made to `open_unlocked`, keeps writers out.
+    unsafe { validate::check::<T>(store, mapping.base(), len)? };
+    Ok((len, mapping))
+}
+
+/// Refuses a file that is to be recovered where elements that its journal brings are not values of `T`: a file
+/// that is refused isn't changed.
+pub(crate) fn check_pending<T: Persist>(store: &Store) -> Result<(), Error> {
+    match store.is_pending() && !T::ANY_BITS {
+        true => map_checked::<T>(store).map(|_| ()),
+        false => store.check_addressable().map(|_| ()),
+    }
+}
+
 /// Maps the first `bytes` bytes of the elements of a file. What waits in its journal is put into memory, and the
 /// file is left as it is.
 fn map(store: &Store, bytes: usize) -> io::Result<Mapping> {
@@ -132,13 +145,11 @@ fn map(store: &Store, bytes: usize) -> io::Result<Mapping> {
         _ => storage.map_private(data_offset, bytes)?,
     };
     store.for_each_pending(|offset, extent| {
-        let start = bytes.min(usize::try_from(offset).unwrap_or(usize::MAX));
-        // A later record may have removed what this one brings.
-        let end = bytes.min(start + extent.len());
-        // SAFETY: the file has the elements or the mapping is anonymous, so the bytes are there, and nobody
-        // else uses this mapping yet.
-        let place = unsafe { mapping.bytes_mut(start..end) };
-        place.copy_from_slice(&extent[..end - start]);
+        let start = offset as usize;
+        // SAFETY: the extent ends below the committed length. The file has these elements or the mapping is
+        // anonymous, so the bytes are there, and nobody else uses this mapping yet.
+        let place = unsafe { mapping.bytes_mut(start..start + extent.len()) };
+        place.copy_from_slice(extent);
         Ok(())
     })?;
     Ok(mapping)

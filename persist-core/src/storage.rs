@@ -9,6 +9,8 @@ pub(crate) mod faulty;
 mod file;
 #[cfg(test)]
 pub(crate) mod heap;
+#[cfg(test)]
+pub(crate) mod sim;
 
 use std::fmt::Debug;
 use std::io;

@@ -99,19 +99,30 @@ impl Store {
         Ok(store)
     }
 
-    /// Step 9: the file is as long as its slots say, or a record that brings its elements with it.
+    /// Step 9: the file is as long as its slots say, but for what records bring; and as the live state says.
     fn check_len(&self, file_bytes: u64) -> Result<(), Error> {
-        let len = self.len().min(match self.replay.redo.is_empty() {
-            true => u64::MAX,
-            false => self.state.committed_len,
-        });
-        match self.header.file_bytes(len) {
-            Some(expected_bytes) if expected_bytes <= file_bytes => Ok(()),
-            expected_bytes => Err(Error::Truncated {
-                path: self.path.clone(),
-                expected_bytes: expected_bytes.unwrap_or(u64::MAX),
-                found_bytes: file_bytes,
-            }),
+        let Replay { records, len, .. } = self.replay;
+        let slot_len = self.state.committed_len;
+        let least_len = if records > 0 { slot_len.min(len) } else { slot_len.max(self.len()) };
+        let brought = self.replay.payload_bytes();
+        for (len, found_bytes) in
+            [(least_len, file_bytes), (self.len(), file_bytes.saturating_add(brought))]
+        {
+            let expected_bytes = self.header.file_bytes(len).unwrap_or(u64::MAX);
+            if expected_bytes > found_bytes {
+                let path = self.path.clone();
+                return Err(Error::Truncated { path, expected_bytes, found_bytes: file_bytes });
+            }
+        }
+        Ok(())
+    }
+
+    /// Refuses a file with more elements than this machine can address.
+    pub(crate) fn check_addressable(&self) -> Result<usize, Error> {
+        let bytes = self.len().checked_mul(self.header.preamble.element_bytes.get());
+        match bytes {
+            Some(bytes) if bytes <= isize::MAX as u64 => Ok(self.len() as usize),
+            _ => Err(self.too_large(Some(self.len()))),
         }
     }
 

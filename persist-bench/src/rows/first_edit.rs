@@ -42,6 +42,7 @@ pub(super) fn run(setup: &Setup, report: &mut Report) -> Result<()> {
     };
     let mut contestants: Vec<_> = Edits::BOTH.into_iter().flat_map(contestant).collect();
 
+    setup.settle()?;
     let measured = rounds(setup.rounds, &mut contestants, |contestant, round| {
         let opening = |number| contestant.open_edit_commit(setup, u64::from(round) * TURN + number);
         (0..TURN).map(opening).collect()

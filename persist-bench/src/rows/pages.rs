@@ -1,8 +1,6 @@
 //! One element changed in each of some random pages, and a commit, beside databases that change as many
 //! values of about a page each.
 
-use std::fs::File;
-
 use anyhow::{Result, ensure};
 
 use super::{Setup, entries, random_pages};
@@ -42,8 +40,7 @@ pub(super) fn run(setup: &Setup, report: &mut Report) -> Result<()> {
             peer.update(&random_pages(stamp, count, pages), stamp)?;
         }
     }
-    // What loading left behind is no one's to pay for.
-    rustix::fs::syncfs(File::open(path)?)?;
+    setup.settle()?;
 
     // No two transactions have a stamp in common, so that none writes what is there already.
     let mut last_stamp = transactions;

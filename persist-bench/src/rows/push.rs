@@ -27,6 +27,7 @@ pub(super) fn run(setup: &Setup, report: &mut Report) -> Result<()> {
     let mut contestants: [&mut dyn FnMut(u64) -> Result<()>; 2] =
         [&mut push_and_commit, &mut write];
 
+    setup.settle()?;
     let times = rounds(setup.rounds, &mut contestants, |operation, _| {
         let timed = |stamp| {
             let (result, time) = timed(|| operation(stamp));

@@ -26,6 +26,7 @@ pub(super) fn run(setup: &Setup, report: &mut Report) -> Result<()> {
     for edits in Edits::BOTH {
         let directory = setup.scratch()?;
         let mut vector = setup.vector(&directory, setup.len(), edits)?;
+        setup.settle()?;
         let mut endings = [Ending::Rollback, Ending::Commit];
         let times = rounds(setup.rounds, &mut endings, |&mut ending, round| {
             let end = |number| {

@@ -76,7 +76,7 @@ impl RawVec {
         let page_bytes = self.dirty.page_bytes();
         for page in pages.clone() {
             let range = page * page_bytes..(page + 1) * page_bytes;
-            if range.start >= self.private.end && !self.dirty.has_ends(&(page..=page)) {
+            if range.start >= self.private.end && !self.dirty.has(page) {
                 self.set_private(range.clone(), true)
                     .map_err(|source| self.store.io(Action::Map, source))?;
                 self.private.reach = self.private.reach.max(range.end);
@@ -109,7 +109,7 @@ impl RawVec {
     /// The pages of committed elements that may have been written since the last commit, in order, as bytes.
     fn written(&self) -> Vec<Range<usize>> {
         let page_bytes = self.dirty.page_bytes();
-        if !self.free {
+        if !self.dirty.is_free() {
             return runs(self.dirty.marked(), page_bytes);
         }
         let all = 0..self.dirty.tracked_bytes().min(self.mapping.len_bytes());
@@ -202,7 +202,6 @@ impl RawVec {
 
     /// What may be written without asking is what isn't committed.
     pub(super) fn untouch(&mut self) {
-        self.free = false;
         self.writable = self.capacity;
         self.private.is_scarce = false;
         self.dirty.reset(self.committed_bytes());
@@ -270,7 +269,7 @@ impl RawVec {
         if self.private.end != usize::MAX {
             self.private = Private::NOTHING;
         }
-        if self.free || !self.dirty.marked().is_empty() {
+        if self.dirty.is_free() || self.dirty.is_marked() {
             self.make_private()?;
         }
         self.restore(saved);

@@ -154,6 +154,15 @@ impl SimDisk {
         }
     }
 
+    /// Flips a bit that is durable, or flips it back.
+    pub(crate) fn flip_bit(&self, offset: u64, bit: u32) {
+        let mut disk = self.disk();
+        disk.absorb();
+        assert!(!sectors_of(offset as usize..offset as usize + 1).intersects(&disk.dirty));
+        disk.cache[offset as usize] ^= 1 << bit;
+        disk.platter[offset as usize] ^= 1 << bit;
+    }
+
     /// Starts the machine anew, or only the process. The vectors must have been dropped.
     pub(crate) fn reboot(&self, reboot: Reboot) {
         let mut disk = self.disk();
@@ -174,7 +183,7 @@ impl SimDisk {
 impl Disk {
     /// What happens before each call: the cache has what was written to memory.
     fn absorb(&mut self) {
-        for view in &self.views {
+        for view in &mut self.views {
             if self.crashed {
                 break;
             }
@@ -298,7 +307,7 @@ impl Disk {
             let part = (run.start * SECTOR_BYTES).max(offset)..(run.end * SECTOR_BYTES).min(end);
             let bytes = &bytes[part.start - offset..part.end - offset];
             for view in &self.views {
-                view.show_write(part.start, bytes, &self.cache, self.len);
+                view.show_write(part.start, bytes);
             }
             self.cache[part].copy_from_slice(bytes);
         }
@@ -309,8 +318,8 @@ impl Disk {
 
     fn set_len(&mut self, len: usize) {
         if len < self.len {
-            for view in &self.views {
-                view.show_cut(len, &self.cache, self.len);
+            for view in &mut self.views {
+                view.show_cut(len, self.len);
             }
             self.cache[len..self.len].fill(0);
             let cut = sectors_of(len..self.len);

@@ -68,12 +68,17 @@ impl Store {
     /// May be repeated if it is cut short: it changes nothing that its records don't say again.
     pub(crate) fn recover(&mut self) -> Result<(), Error> {
         let replay = std::mem::replace(&mut self.replay, Replay::nothing(&self.header));
-        if replay.len == self.state.committed_len && replay.redo.is_empty() {
+        if replay.records == 0 {
             return Ok(());
+        }
+        // The kernel may have records that the device hasn't, where a kill cut their commit short. What they say
+        // must not be half in its place when they are gone.
+        if !mutant::is(Mutant::SkipFlushBeforeRedo) {
+            self.sync(&Mapping::none())?;
         }
         self.restore_len(replay.len)?;
         for redo in &replay.redo {
-            self.redo(*redo)?;
+            self.redo(*redo, replay.len)?;
         }
         if mutant::is(Mutant::RecoverWithoutSlot) {
             return self.sync(&Mapping::none());
@@ -95,11 +100,12 @@ impl Store {
         Ok(())
     }
 
-    /// Writes what a record brings to its place.
-    fn redo(&mut self, redo: Redo) -> Result<(), Error> {
+    /// Writes what a record brings to its place, for a file of `len` elements.
+    fn redo(&mut self, redo: Redo, len: u64) -> Result<(), Error> {
         let (storage, data_offset) = (&*self.storage, self.data_offset());
+        let end = len * self.header.preamble.element_bytes.get();
         let mut read = |offset, bytes: &mut [u8]| storage.read_exact_at(offset, bytes);
-        redo.for_each_extent(&mut read, |offset, bytes| {
+        redo.for_each_extent(&mut read, end, |offset, bytes| {
             storage.write_all_at(data_offset + offset, bytes)
         })
         .map_err(|error| self.poisoned(Action::Write, error))
@@ -110,13 +116,17 @@ impl Store {
         &self,
         mut apply: impl FnMut(u64, &[u8]) -> io::Result<()>,
     ) -> io::Result<()> {
+        let end = self.committed_bytes();
         let mut read = |offset, bytes: &mut [u8]| self.storage.read_exact_at(offset, bytes);
-        self.replay.redo.iter().try_for_each(|redo| redo.for_each_extent(&mut read, &mut apply))
+        self.replay
+            .redo
+            .iter()
+            .try_for_each(|redo| redo.for_each_extent(&mut read, end, &mut apply))
     }
 
     /// Whether the journal has something that the file hasn't.
     pub(crate) fn is_pending(&self) -> bool {
-        !self.replay.redo.is_empty() || self.replay.len != self.state.committed_len
+        self.replay.records > 0
     }
 
     /// The end of the first of the pieces in which committed bytes are [read](Self::read_committed).
@@ -214,6 +224,10 @@ impl Store {
             self.log(&mut payload, old_bytes, append.bytes)?;
         }
         if len == self.committed_len && payload.is_empty() {
+            // What was found when the file was opened may be known to the kernel only.
+            if !self.durable && !mutant::is(Mutant::SkipFlushOfNothing) {
+                self.sync(&Mapping::none())?;
+            }
             return Ok(Published::InPlace);
         }
         if !is_logged {
@@ -275,7 +289,7 @@ impl Store {
             payload_checksum: payload.checksum().into(),
             checksum: 0.into(),
         };
-        let bytes = payload.to_record(header.sealed());
+        let bytes = payload.to_record(header.sealed(&self.header.preamble));
         let offset = self.header.preamble.journal_offset.get() + self.journal.used_bytes;
         if mutant::is(Mutant::ApplyBeforeRecord) {
             self.redo_in_memory(payload)?;
@@ -303,7 +317,7 @@ impl Store {
             Ok(())
         };
         let storage = &*self.storage;
-        redo.for_each_extent(&mut read, |offset, bytes| {
+        redo.for_each_extent(&mut read, u64::MAX, |offset, bytes| {
             storage.write_all_at(data_offset + offset, bytes)
         })
         .map_err(|error| self.poisoned(Action::Write, error))
@@ -320,7 +334,7 @@ impl Store {
         self.write_record(len, &payload)?;
         let spill = payload.spill.expect("this is a payload that was spilled");
         self.apply()?;
-        self.redo(Redo::new(spill.offset, spill.bytes))?;
+        self.redo(Redo::new(spill.offset, spill.bytes), len)?;
         if mutant::is(Mutant::CutSpillTooEarly) {
             self.give_back();
         }

@@ -25,6 +25,10 @@ impl Bits {
         self.0 == [0; MAX_BITS / 64]
     }
 
+    pub(crate) fn intersects(&self, other: &Self) -> bool {
+        self.0.iter().zip(other.0).any(|(mine, others)| mine & others != 0)
+    }
+
     pub(crate) fn set(&mut self, range: Range<usize>, value: bool) {
         for bit in range {
             match value {

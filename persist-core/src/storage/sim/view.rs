@@ -29,6 +29,9 @@ pub(super) struct View {
     pub(super) access: Access,
     page_bytes: usize,
     private: Bits,
+    /// Private pages that were written, and so are copies. Noticed where they differ from the file when that
+    /// is used: a page is written to the file only when it was.
+    copied: Bits,
 }
 
 impl View {
@@ -38,7 +41,8 @@ impl View {
             Access::Private { .. } => Bits::range(0..bytes.div_ceil(page_bytes)),
             Access::Shared | Access::ReadOnly => Bits::default(),
         };
-        Self { memory: Arc::new(Memory::new(bytes)), file, access, page_bytes, private }
+        let memory = Arc::new(Memory::new(bytes));
+        Self { memory, file, access, page_bytes, private, copied: Bits::default() }
     }
 
     pub(super) fn mapping(&self) -> Mapping {
@@ -88,18 +92,24 @@ impl View {
     ) {
         assert!(pages.start % self.page_bytes == 0 && pages.end % self.page_bytes == 0);
         assert!(pages.end <= self.file.len() && self.access == Access::Shared);
-        self.private.set(pages.start / self.page_bytes..pages.end / self.page_bytes, private);
+        let numbers = pages.start / self.page_bytes..pages.end / self.page_bytes;
+        self.private.set(numbers.clone(), private);
+        self.copied.set(numbers, false);
         self.show(self.file.start + pages.start..self.file.start + pages.end, cache, len);
     }
 
     /// Takes over what was written to shared pages, and returns the sectors that this changed.
-    pub(super) fn take_changes(&self, cache: &mut [u8], len: usize) -> Bits {
+    pub(super) fn take_changes(&mut self, cache: &mut [u8], len: usize) -> Bits {
         let mut changed = Bits::default();
-        if self.access != Access::Shared {
+        if self.access == Access::ReadOnly {
             return changed;
         }
         for (page, part) in self.pages(0..len) {
-            if self.private.contains(page) || self.is_equal(part.start, &cache[part.clone()]) {
+            if self.copied.contains(page) || self.is_equal(part.start, &cache[part.clone()]) {
+                continue;
+            }
+            if self.private.contains(page) {
+                self.copied.set(page..page + 1, true);
                 continue;
             }
             for start in part.clone().step_by(SECTOR_BYTES) {
@@ -113,35 +123,33 @@ impl View {
         changed
     }
 
-    /// Shows bytes that are about to be written to the file.
-    pub(super) fn show_write(&self, offset: usize, bytes: &[u8], cache: &[u8], len: usize) {
+    /// Shows bytes that are written to the file. They may be this memory itself, and then are there already.
+    pub(super) fn show_write(&self, offset: usize, bytes: &[u8]) {
         for (page, part) in self.pages(offset..offset + bytes.len()) {
-            if self.follows(page, cache, len) {
-                self.put(part.start, &bytes[part.start - offset..part.end - offset]);
+            let bytes = &bytes[part.start - offset..part.end - offset];
+            if self.follows(page) && !self.is_equal(part.start, bytes) {
+                self.put(part.start, bytes);
             }
         }
     }
 
-    /// Shows that the file, now of `len` bytes, is about to be cut at `end`. Pages past the end are gone; of
-    /// the last one a private copy stays as it is.
-    pub(super) fn show_cut(&self, end: usize, cache: &[u8], len: usize) {
+    /// Shows that the file, which was of `len` bytes, is cut at `end`. Pages past the end are gone; of the last
+    /// one a copy stays as it is.
+    pub(super) fn show_cut(&mut self, end: usize, len: usize) {
         for (page, part) in self.pages(end..len) {
             let is_gone = self.file.start + page * self.page_bytes >= end;
-            if is_gone || self.follows(page, cache, len) {
+            if is_gone {
+                self.copied.set(page..page + 1, false);
+            }
+            if is_gone || self.follows(page) {
                 self.put_zeros(part);
             }
         }
     }
 
-    /// Whether a page shows what is written to the file: one that was not written privately.
-    fn follows(&self, page: usize, cache: &[u8], len: usize) -> bool {
-        if !self.private.contains(page) {
-            return true;
-        }
-        let start = self.file.start + page * self.page_bytes;
-        let end = (start + self.page_bytes).min(self.file.end).min(len);
-        self.access != Access::Private { frozen: true }
-            && (start >= end || self.is_equal(start, &cache[start..end]))
+    /// Whether a page shows what is written to the file.
+    fn follows(&self, page: usize) -> bool {
+        !self.copied.contains(page) && self.access != Access::Private { frozen: true }
     }
 
     /// Panics where memory was written that would have been the death of a process.

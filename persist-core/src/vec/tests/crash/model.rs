@@ -63,23 +63,31 @@ pub(super) struct Style {
     weights: [u32; KINDS],
     /// How many elements there are at most, roughly.
     most_len: usize,
+    /// Whether much is often done at once.
+    bulky: bool,
     /// Of so many growths, one isn't exact.
     amortized_every: u32,
 }
 
 impl Style {
     pub(super) fn new(rng: &mut Rng, element_bytes: usize) -> Self {
-        let most_bytes = match rng.u32(..20) {
-            0..=7 => 512,
-            8..=14 => 4 << 10,
-            15..=18 => 24 << 10,
-            _ => 100 << 10,
+        let (most_bytes, bulky) = match rng.u32(..40) {
+            0..=15 => (512, false),
+            16..=28 => (4 << 10, false),
+            29..=36 => (24 << 10, false),
+            // More than the journal takes, up to more than the disk has room for twice.
+            _ => (rng.usize(80 << 10..240 << 10), true),
         };
         let mut weights = [(); KINDS].map(|()| [0, 1, 1, 3, 10][rng.usize(..5)]);
         // Without these nothing happens.
         weights[1] += 1;
         weights[9] += 1;
         weights[15] += [2, 10, 40][rng.usize(..3)];
+        if bulky {
+            weights[1] += 5;
+            weights[11] += 5;
+            weights[15] += 5;
+        }
         // These begin anew, or leave little to look at.
         for rare in [5, 7, 18, 19, 20] {
             weights[rare] = weights[rare].min(1);
@@ -87,6 +95,7 @@ impl Style {
         Self {
             weights,
             most_len: most_bytes / element_bytes,
+            bulky,
             amortized_every: [u32::MAX, 100][usize::from(rng.u32(..16) == 0)],
         }
     }
@@ -97,8 +106,8 @@ impl Style {
         let index = |rng: &mut Rng| if rng.u32(..4) == 0 { len - 1 } else { rng.usize(..len) };
         match self.kind(rng) {
             0 => Op::Push(1 + rng.usize(..room.clamp(1, 4))),
-            1 => Op::Extend(amount(rng, room)),
-            2 => Op::TryExtend(amount(rng, room)),
+            1 => Op::Extend(self.amount(rng, room)),
+            2 => Op::TryExtend(self.amount(rng, room)),
             3 => Op::Insert(rng.usize(..=len)),
             15 => Op::Commit,
             16 => Op::Rollback,
@@ -108,16 +117,16 @@ impl Style {
             19 => Op::Drop,
             20 => Op::LosePower,
             8 => Op::Resize(rng.usize(..=self.most_len.min(2 * len + 8))),
-            _ if len == 0 => Op::Extend(amount(rng, room)),
+            _ if len == 0 => Op::Extend(self.amount(rng, room)),
             4 => Op::Remove(index(rng)),
             5 => Op::Pop,
-            6 => Op::Truncate(len - amount(rng, len).min(len)),
+            6 => Op::Truncate(len - self.amount(rng, len).min(len)),
             7 => Op::Clear,
             9 => Op::Set(index(rng)),
             10 => Op::SetSame(index(rng)),
-            11 => Op::Fill(range(rng, len)),
+            11 => Op::Fill(self.range(rng, len)),
             12 => Op::Swap(index(rng), index(rng)),
-            _ => Op::Sort(range(rng, len)),
+            _ => Op::Sort(self.range(rng, len)),
         }
     }
 
@@ -131,25 +140,28 @@ impl Style {
         self.weights.iter().position(is_drawn).expect("the ticket is below the sum")
     }
 
+    /// At least 1, mostly few, sometimes all there is room for.
+    fn amount(&self, rng: &mut Rng, room: usize) -> usize {
+        let most = match rng.u32(..if self.bulky { 3 } else { 8 }) {
+            0 => room,
+            1 | 2 => room / 4,
+            _ => room.min(10),
+        };
+        1 + rng.usize(..most.max(1))
+    }
+
+    /// A part of `len` elements, of at least one.
+    fn range(&self, rng: &mut Rng, len: usize) -> Range<usize> {
+        if self.bulky && rng.bool() {
+            return 0..len;
+        }
+        let start = rng.usize(..len);
+        start..start + self.amount(rng, len - start).min(len - start)
+    }
+
     pub(super) fn grows_exactly(&self, rng: &mut Rng) -> bool {
         rng.u32(..self.amortized_every) != 0
     }
-}
-
-/// At least 1, mostly few, sometimes all there is room for.
-fn amount(rng: &mut Rng, room: usize) -> usize {
-    let most = match rng.u32(..8) {
-        0 => room,
-        1 | 2 => room / 4,
-        _ => room.min(10),
-    };
-    1 + rng.usize(..most.max(1))
-}
-
-/// A part of `len` elements, of at least one.
-fn range(rng: &mut Rng, len: usize) -> Range<usize> {
-    let start = rng.usize(..len);
-    start..start + amount(rng, len - start).min(len - start)
 }
 
 impl Op {

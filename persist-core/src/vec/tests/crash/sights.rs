@@ -50,6 +50,8 @@ pub(super) enum Sight {
     Full,
     /// A commit found no space, and the vector went on.
     CommitWithoutSpace,
+    /// A record was damaged, with others after it.
+    Damage,
     /// An error that a call could not report, so that a later one had to.
     Silent,
 }
@@ -143,6 +145,7 @@ const ALL: [Sight; COUNT] = {
         Broken,
         Full,
         CommitWithoutSpace,
+        Damage,
         Silent,
     ]
 };
