@@ -43,10 +43,10 @@ pub struct FileInfo {
 pub enum Shutdown {
     /// It was closed.
     Clean,
-    /// It was written and not closed: dropped, killed, or cut off from power. The number of elements
-    /// is that of the last commit.
+    /// It was written and not closed: dropped, killed, or cut off from power. What it has now is what its
+    /// [`Mode`] promises: in mode atomic the last commit.
     Unclean,
-    /// One of the two copies of the length is damaged, as by a crash in the middle of a commit. The
+    /// One of the two copies of the length is damaged, as by a crash while it was written. The
     /// other one was used.
     Torn,
 }

@@ -261,7 +261,7 @@ impl<'a, 'b> Journal<'a, 'b> {
 
     /// Looks for records of this epoch after the first that doesn't count. Each was written when all
     /// before it were durable, so one of those was damaged since.
-    fn check_rest(mut self) -> Result<(), FileFault> {
+    fn check_rest(self) -> Result<(), FileFault> {
         let mut bytes = vec![0; READ_BYTES];
         let mut offset = self.position;
         while offset < self.end() {

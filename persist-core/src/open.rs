@@ -147,7 +147,7 @@ fn fill_and_rename(
 /// makes both durable. A journal that will be used is written, too: the first write to a place that was
 /// only allocated takes a second flush, of the file system's own journal.
 fn write_header(file: &File, header: &[u8], mode: Mode, data_offset: u64) -> io::Result<()> {
-    const ZEROS: [u8; 1 << 16] = [0; 1 << 16];
+    static ZEROS: [u8; 1 << 16] = [0; 1 << 16];
 
     let storage = FileStorage::new(file.try_clone()?);
     storage.allocate(0, data_offset)?;

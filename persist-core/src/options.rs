@@ -49,7 +49,7 @@ pub struct OpenOptions<T: Persist> {
 }
 
 impl<T: Persist> OpenOptions<T> {
-    /// The defaults: any application, [`Mode::Shared`], 1 TiB of address space.
+    /// The defaults: any application, [`Mode::Atomic`], 1 TiB of address space.
     #[must_use]
     pub const fn new() -> Self {
         // The default of `FINGERPRINT` checks the type, too, but an implementation may have its own.
@@ -91,7 +91,8 @@ impl<T: Persist> OpenOptions<T> {
         self
     }
 
-    /// How the vector is committed. There is one mode in this version.
+    /// How a new file is committed: [`Mode::Atomic`] by default. A file that exists keeps the mode it was created with,
+    /// whatever is said here; [`FileInfo::mode`](crate::FileInfo::mode) tells it.
     #[must_use]
     pub const fn mode(mut self, mode: Mode) -> Self {
         self.mode = mode;
@@ -101,8 +102,12 @@ impl<T: Persist> OpenOptions<T> {
     /// At least how many bytes a new file has for a journal: by default so many that elements begin at
     /// 2 MiB, which is what a file takes on the disk beside its elements.
     ///
-    /// Nothing uses the journal in [`Mode::Shared`]. Below 2 MiB the size is rounded up to a multiple
-    /// of 64 KiB, so that 0 makes the smallest files; above it so that the data lies on huge pages.
+    /// A commit of any size is atomic whatever the size of the journal; but the journal is emptied each time it is
+    /// full, and a commit that is larger than all of it takes more flushes and some room beside the elements. A commit takes
+    /// 4 KiB of it, and more where it changes more than that. Nothing uses the journal in [`Mode::Shared`].
+    ///
+    /// Below 2 MiB the size is rounded up to a multiple of 64 KiB, so that 0 makes the smallest files (one such multiple, in
+    /// mode *shared* none); above it so that the data lies on huge pages; above 1 GiB it is cut to that.
     #[must_use]
     pub const fn journal_bytes(mut self, bytes: u64) -> Self {
         self.journal_bytes = Some(bytes);
@@ -124,13 +129,14 @@ impl<T: Persist> OpenOptions<T> {
 
     /// Opens an existing file to read and write.
     ///
-    /// Costs the same for a file of any size if every bit pattern is a value of `T`
+    /// A file of [`Mode::Atomic`] that was not closed is recovered first, which takes three flushes and as much
+    /// writing as its journal has, and needs no new room. Otherwise costs the same for a file of any size if every bit pattern is a value of `T`
     /// ([`Persist::ANY_BITS`]), and a pass over the elements otherwise. Doesn't wait for a lock.
     ///
     /// # Errors
     ///
     /// Where the file isn't one of `T`, is locked, damaged or can't be opened: see [`Error`]. The
-    /// file is not changed.
+    /// file is not changed, or where a recovery failed half-way, has the same last commit.
     pub fn open(&self, path: impl AsRef<Path>) -> Result<MmapVec<T>, Error> {
         self.vec(open::open(path.as_ref(), Access::Exclusive, Locking::Locked)?)
     }
@@ -179,6 +185,8 @@ impl<T: Persist> OpenOptions<T> {
     }
 
     /// Opens an existing file to read. See [`MmapSlice`].
+    ///
+    /// Writes nothing. Where a file of [`Mode::Atomic`] was not closed, the last commit is put together in memory.
     ///
     /// # Errors
     ///

@@ -9,6 +9,9 @@ use std::collections::BTreeMap;
 
 /// So many bytes may wait.
 const MAX_BYTES: usize = 32 << 20;
+/// And a page, on the average, until it was compared with memory so often. Where a commit doesn't know what was
+/// changed it compares all that wait, and as often as that costs less than writing them.
+const MAX_COMPARED: usize = 16;
 /// Neighbours are written together, up to so many bytes.
 const MAX_WRITE_BYTES: usize = 256 << 10;
 
@@ -18,12 +21,19 @@ const MAX_WRITE_BYTES: usize = 256 << 10;
 pub(crate) struct Overlay {
     pages: BTreeMap<usize, Box<[u8]>>,
     bytes: usize,
+    /// How many pages were compared with memory since it was empty.
+    compared: usize,
 }
 
 impl Overlay {
     /// Whether it is time to write the pages to their place.
     pub(crate) fn is_full(&self) -> bool {
-        self.bytes > MAX_BYTES
+        self.bytes > MAX_BYTES || self.compared > MAX_COMPARED * self.pages.len()
+    }
+
+    /// Counts that every page was compared with memory.
+    pub(crate) fn count_compared(&mut self) {
+        self.compared += self.pages.len();
     }
 
     pub(crate) fn contains(&self, page: usize) -> bool {
@@ -87,6 +97,7 @@ impl Overlay {
     /// Empties it, and returns the numbers of its pages.
     pub(crate) fn take(&mut self) -> impl Iterator<Item = usize> + use<> {
         self.bytes = 0;
+        self.compared = 0;
         std::mem::take(&mut self.pages).into_keys()
     }
 }

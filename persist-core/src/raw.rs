@@ -356,7 +356,7 @@ impl RawVec {
             return true;
         }
         match self.store.mode() {
-            Mode::Shared => self.dirty.is_free(),
+            Mode::Shared => self.dirty.is_free() || self.store.may_be_uncommitted(),
             Mode::Atomic => self.has_changes().unwrap_or(true),
         }
     }

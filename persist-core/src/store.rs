@@ -150,6 +150,11 @@ impl Store {
         }
     }
 
+    /// Whether an earlier writer of mode *shared* may have left changes that it didn't commit.
+    pub(crate) fn may_be_uncommitted(&self) -> bool {
+        !self.state.clean && !self.durable
+    }
+
     pub(crate) fn mode(&self) -> Mode {
         self.state.mode
     }

@@ -78,7 +78,7 @@ impl Detection {
     /// Tries it on three private pages of a file: one that is written, one that is read, and one that is
     /// left alone.
     #[cfg(any(target_os = "linux", target_os = "android"))]
-    pub(super) fn tells_the_truth(self, file: &File) -> io::Result<bool> {
+    pub(crate) fn tells_the_truth(self, file: &File) -> io::Result<bool> {
         let page = rustix::param::page_size();
         let mut mapping = Mapping::private(file, 0, 3 * page)?;
         if file.metadata()?.len() < mapping.len_bytes() as u64 {
@@ -90,7 +90,8 @@ impl Detection {
         std::hint::black_box(&mut written[0]);
         written[0] = std::hint::black_box(!written[0]);
         std::hint::black_box(read[0]);
-        Ok(self.ask(&mapping, 0..3 * page)? == [0..page])
+        let found = self.ask(&mapping, 0..3 * page)?;
+        Ok(found.len() == 1 && found[0] == (0..page))
     }
 }
 

@@ -156,8 +156,9 @@ impl RawVec {
             add_pages(&mut pages, &private, self.dirty.page_bytes());
             self.keep(&pages, new_bytes);
         }
+        self.store.apply_if_many(self.dirty.is_free())?;
         self.settle(written, private);
-        self.store.apply_if_many()
+        Ok(())
     }
 
     /// Lets pages that were just committed wait in memory, up to byte `end`.

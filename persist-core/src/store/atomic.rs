@@ -354,8 +354,12 @@ impl Store {
         self.overlay.get(page)
     }
 
-    /// Writes the waiting pages to their place, where there are many.
-    pub(crate) fn apply_if_many(&mut self) -> Result<(), Error> {
+    /// Writes the waiting pages to their place, where that costs less than to let them wait. `compared` says whether
+    /// the commit compared all of them.
+    pub(crate) fn apply_if_many(&mut self, compared: bool) -> Result<(), Error> {
+        if compared {
+            self.overlay.count_compared();
+        }
         if self.overlay.is_full() { self.apply() } else { Ok(()) }
     }
 

@@ -62,7 +62,7 @@ impl<T: Persist> Drop for Drain<'_, T> {
         let Range { start, end } = self.removed;
         if start != end {
             let len = self.vector.len();
-            self.vector.as_mut_slice().copy_within(end.., start);
+            self.vector[start..].copy_within(end - start.., 0);
             self.vector.truncate(len - (end - start));
         }
     }

@@ -68,7 +68,7 @@ impl<T: Persist> MmapVec<T> {
         let len = self.len();
         assert!(index < len, "removal index (is {index}) should be < len (is {len})");
         let removed = self.as_slice()[index];
-        self.as_mut_slice().copy_within(index + 1.., index);
+        self[index..].copy_within(1.., 0);
         self.truncate(len - 1);
         removed
     }
@@ -221,7 +221,8 @@ impl<T: Persist> Drop for Sieve<'_, T> {
     fn drop(&mut self) {
         if self.kept != self.next {
             let len = self.vector.len();
-            self.vector.as_mut_slice().copy_within(self.next.., self.kept);
+            let moved = self.next - self.kept;
+            self.vector[self.kept..].copy_within(moved.., 0);
             self.vector.truncate(len - (self.next - self.kept));
         }
     }

@@ -80,7 +80,7 @@ impl<T: Persist> MmapVec<T> {
         let len = self.len();
         assert!(index <= len, "insertion index (is {index}) should be <= len (is {len})");
         self.push(value)?;
-        self.as_mut_slice()[index..].rotate_right(1);
+        self[index..].rotate_right(1);
         Ok(())
     }
 

@@ -1,5 +1,6 @@
 //! The vector over storage on the heap: everything that is unsafe about elements, where Miri sees it.
 
+mod atomic;
 mod crash;
 mod poison;
 mod surface;
@@ -13,27 +14,33 @@ use crate::header::{Header, NewFile, Preamble};
 use crate::storage::Storage;
 use crate::storage::heap::HeapStorage;
 use crate::store::Store;
-use crate::{Action, FixedStr, MmapSlice, Mode};
+use crate::{Action, FixedStr, MmapSlice, Mode, Shutdown};
 
 /// The size of the header of a file without a journal, whose descriptor is short.
 const HEADER_BYTES: usize = 1 << 16;
 
-/// Writes a file of no elements.
+/// Writes a file of no elements and mode *shared*.
 fn format<T: Persist>(storage: &impl Storage) {
+    assert_eq!(format_as::<T>(storage, Mode::Shared), HEADER_BYTES as u64);
+}
+
+/// Writes a file of no elements with the smallest journal of its mode. Returns where its data begins.
+fn format_as<T: Persist>(storage: &impl Storage, mode: Mode) -> u64 {
     let new_file = NewFile {
         descriptor: &T::LAYOUT.encode(),
         element_bytes: size_of::<T>(),
         element_align_bytes: T::LAYOUT.natural_align(),
         app_magic: [0; 8],
         app_version: [0; 3],
-        mode: Mode::Shared,
+        mode,
         journal_bytes: Some(0),
         created_unix_ms: 0,
     };
     let preamble = Preamble::new(&new_file).unwrap();
-    assert_eq!(preamble.data_offset.get(), HEADER_BYTES as u64);
-    let header = Header::create(&preamble, new_file.descriptor, new_file.mode);
+    let header = Header::create(&preamble, new_file.descriptor, mode);
+    storage.allocate(0, preamble.data_offset.get()).unwrap();
     storage.write_all_at(0, &header).unwrap();
+    preamble.data_offset.get()
 }
 
 fn store(storage: impl Storage + 'static) -> Result<Store, Error> {

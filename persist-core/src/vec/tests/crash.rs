@@ -136,7 +136,10 @@ impl<T: Element> Run<T> {
             Op::Rollback => (vector.rollback(), Some(vector)),
             Op::Checkpoint => (vector.checkpoint(), Some(vector)),
             Op::Close => (vector.close(), None),
-            Op::Drop => (Ok(drop(vector)), None),
+            Op::Drop => {
+                drop(vector);
+                (Ok(()), None)
+            }
             Op::LosePower => {
                 drop(vector);
                 self.reboot(Reboot::Power);

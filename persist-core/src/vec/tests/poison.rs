@@ -6,7 +6,6 @@ use std::error::Error as _;
 use std::io::ErrorKind;
 
 use super::*;
-use crate::Shutdown;
 use crate::storage::faulty::{Call, FaultyStorage};
 
 const ROOM: usize = 4096;

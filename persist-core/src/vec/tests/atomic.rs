@@ -1,0 +1,355 @@
+//! Mode *atomic*: what a commit asks of its storage on each of its paths, and that every way to find changes
+//! finds them all, in real files.
+
+#![forbid(unsafe_code)]
+
+use std::fs::File;
+use std::io::ErrorKind;
+
+use super::*;
+use crate::mapping::Detection;
+use crate::storage::FileStorage;
+use crate::storage::faulty::{Call, FaultyStorage};
+
+const JOURNAL_BYTES: usize = 1 << 16;
+
+/// Storage with a closed file of `len` elements. All its memory is private, as it is elsewhere than on
+/// Linux.
+fn file_of(len: u64) -> FaultyStorage {
+    let storage = FaultyStorage::new(HeapStorage::that_must_remap(4 << 20));
+    format_as::<u64>(&storage, Mode::Atomic);
+    let mut vector = open::<u64>(&storage).unwrap();
+    vector.reserve_exact(len as usize).unwrap();
+    (0..len).for_each(|i| vector.push(i).unwrap());
+    vector.close().unwrap();
+    storage.take_calls();
+    storage
+}
+
+/// A vector of `len` elements, after its first commit, and its storage.
+fn warm(len: u64) -> (FaultyStorage, MmapVec<u64>) {
+    let storage = file_of(len);
+    let mut vector = open::<u64>(&storage).unwrap();
+    vector[0] = 77;
+    vector.commit().unwrap();
+    storage.take_calls();
+    (storage, vector)
+}
+
+fn expect(storage: &FaultyStorage, calls: &[Call]) {
+    assert_eq!(storage.take_calls(), calls);
+}
+
+use Call::{Allocate, Map, Sync, Truncate, Write, WriteDurable};
+
+/// What takes a checkpoint, where nothing waits to be applied.
+const CHECKPOINT: [Call; 3] = [Sync, Write, Sync];
+
+#[test]
+fn a_small_commit_is_one_flush() {
+    let (storage, mut vector) = warm(100);
+    vector[3] = 1;
+    vector.as_mut_slice()[50] = 2;
+    vector.pop();
+    expect(&storage, &[]);
+    vector.commit().unwrap();
+    expect(&storage, &[WriteDurable]);
+    vector.commit().unwrap();
+    expect(&storage, &[]);
+}
+
+#[test]
+fn the_first_commit_says_that_the_file_has_a_writer() {
+    let storage = file_of(10);
+    let mut vector = open::<u64>(&storage).unwrap();
+    vector[3] = 1;
+    expect(&storage, &[Map]);
+    vector.commit().unwrap();
+    expect(&storage, &[Sync, Write, Sync, WriteDurable]);
+    drop(vector);
+    // The record may be known to the kernel only.
+    let vector = open::<u64>(&storage).unwrap();
+    expect(&storage, &[Sync, Write, Sync, Write, Sync, Map]);
+    assert_eq!((vector[3], vector.info().shutdown), (1, Shutdown::Unclean));
+}
+
+#[test]
+fn a_large_append_is_durable_before_it_is_counted() {
+    let (storage, mut vector) = warm(10);
+    vector.reserve_exact(JOURNAL_BYTES / 8).unwrap();
+    storage.take_calls();
+    vector.extend_from_slice(&[5; JOURNAL_BYTES / 8]).unwrap();
+    vector.commit().unwrap();
+    // The append, and a checkpoint. (Growing wrote the page that waited.)
+    expect(&storage, &[Write, Sync, Write, Sync]);
+    assert_eq!(vector.committed_len(), 10 + JOURNAL_BYTES / 8);
+}
+
+#[test]
+fn a_large_append_with_edits_empties_the_journal_first() {
+    let (storage, mut vector) = warm(10);
+    vector.reserve_exact(JOURNAL_BYTES / 8).unwrap();
+    storage.take_calls();
+    vector.extend_from_slice(&[5; JOURNAL_BYTES / 8]).unwrap();
+    vector[1] = 8;
+    vector.commit().unwrap();
+    expect(&storage, &[Write, Sync, Write, Sync, WriteDurable]);
+}
+
+#[test]
+fn a_full_journal_is_emptied_first() {
+    let (storage, mut vector) = warm(10);
+    for i in 1..16 {
+        vector[0] = i;
+        vector.commit().unwrap();
+        expect(&storage, &[WriteDurable]);
+    }
+    vector[0] = 100;
+    vector.commit().unwrap();
+    expect(&storage, &[Write, Sync, Write, Sync, WriteDurable]);
+}
+
+#[test]
+fn a_commit_larger_than_the_journal_goes_past_the_data_first() {
+    let len = 2 * JOURNAL_BYTES as u64 / 8;
+    let (storage, mut vector) = warm(len);
+    vector.iter_mut().for_each(|element| *element += 1);
+    vector.commit().unwrap();
+    let calls = storage.take_calls();
+    let (spilled, rest) = calls.split_at(calls.iter().position(|&call| call == Sync).unwrap());
+    assert!(spilled.chunks(2).all(|piece| piece == [Allocate, Write]), "{calls:?}");
+    let (applied, rest) = rest.split_at(rest.len() - 4);
+    assert_eq!(applied[..2], [Sync, WriteDurable]);
+    assert!(applied[2..].iter().all(|&call| call == Write) && applied.len() > 2, "{calls:?}");
+    assert_eq!(rest, [Sync, Write, Sync, Truncate]);
+    assert_eq!(vector[5], 6);
+    drop(vector);
+    assert_eq!(open::<u64>(&storage).unwrap()[7], 8);
+}
+
+#[test]
+fn a_commit_without_room_can_be_tried_again() {
+    let len = 2 * JOURNAL_BYTES as u64 / 8;
+    let (storage, mut vector) = warm(len);
+    vector.iter_mut().for_each(|element| *element += 1);
+    storage.fail(Allocate, 0, ErrorKind::StorageFull);
+    assert!(matches!(vector.commit(), Err(Error::DiskFull { .. })));
+    assert_eq!(storage.take_calls(), [Allocate, Truncate], "what was got half-way is given back");
+    assert!(vector.has_uncommitted_changes());
+    let before = open_read_only(&storage);
+    assert_eq!((before[0], before[9]), (77, 9), "the last commit is there");
+    drop(before);
+    vector.commit().unwrap();
+    assert_eq!(open_read_only(&storage)[9], 10);
+}
+
+#[test]
+fn a_checkpoint_empties_the_journal() {
+    let (storage, mut vector) = warm(10);
+    vector[1] = 5;
+    vector.checkpoint().unwrap();
+    // The page that was committed before, not the change since.
+    expect(&storage, &[[Write].as_slice(), &CHECKPOINT].concat());
+    vector.checkpoint().unwrap();
+    expect(&storage, &[]);
+    assert!(vector.has_uncommitted_changes());
+    vector.rollback().unwrap();
+    assert_eq!((vector[0], vector[1]), (77, 1));
+    vector.close().unwrap();
+    expect(&storage, &[Sync, Write, Sync, Write, Sync]);
+}
+
+#[test]
+fn a_file_is_cut_when_no_record_needs_what_is_cut_off() {
+    let (storage, mut vector) = warm(100);
+    vector.truncate(10);
+    vector.commit().unwrap();
+    storage.take_calls();
+    vector.shrink_to_fit().unwrap();
+    expect(&storage, &[Write, Sync, Write, Sync, Truncate, Map]);
+    assert_eq!((vector.len(), vector.capacity()), (10, 10));
+}
+
+#[test]
+fn what_isnt_committed_survives_growing_and_cutting() {
+    let (storage, mut vector) = warm(100);
+    vector[3] = 1000;
+    vector.push(1001).unwrap();
+    vector.reserve_exact(5000).unwrap();
+    assert_eq!((vector[3], vector[100]), (1000, 1001));
+    vector[4] = 1002;
+    vector.shrink_to_fit().unwrap();
+    assert_eq!((vector.capacity(), vector[3], vector[4], vector[100]), (101, 1000, 1002, 1001));
+    assert_eq!(open_read_only(&storage).len(), 100, "nothing of it was committed");
+    vector.rollback().unwrap();
+    assert_eq!((vector.len(), vector[3], vector[4]), (100, 3, 4));
+}
+
+#[test]
+fn a_failed_record_poisons() {
+    let (storage, mut vector) = warm(10);
+    vector[1] = 5;
+    storage.fail(WriteDurable, 0, ErrorKind::Other);
+    for result in [vector.commit(), vector.commit(), vector.rollback(), vector.checkpoint()] {
+        assert!(matches!(result, Err(Error::Poisoned { action: Action::Write, .. })));
+    }
+    assert!(matches!(vector.reserve(100_000), Err(Error::Poisoned { .. })));
+    assert_eq!(vector[1], 5, "reading goes on");
+    vector[2] = 6;
+    drop(vector);
+    let vector = open::<u64>(&storage).unwrap();
+    assert_eq!((vector[0], vector[1], vector[2]), (77, 1, 2));
+}
+
+#[test]
+fn mode_shared_has_nothing_to_roll_back_to() {
+    let storage = FaultyStorage::new(HeapStorage::new(HEADER_BYTES + 100));
+    let mut vector = create::<u64>(&storage);
+    vector.push(1).unwrap();
+    assert!(matches!(vector.rollback(), Err(Error::NoRollback { .. })));
+    assert_eq!(vector, [1]);
+}
+
+fn open_read_only(storage: &FaultyStorage) -> MmapSlice<u64> {
+    MmapVec::options().slice(store(storage.clone()).unwrap()).unwrap()
+}
+
+/// A way in which private pages and changes to them are handled, on a real file, and its name.
+type Way = (&'static str, fn(File) -> FileStorage);
+
+fn ways() -> Vec<Way> {
+    let mut ways: Vec<Way> =
+        vec![("what is best here", FileStorage::new), ("everywhere", FileStorage::portable)];
+    if cfg!(target_os = "linux") {
+        ways.extend([
+            (
+                "scan",
+                (|file| FileStorage::with_detection(file, Detection::PagemapScan)) as fn(_) -> _,
+            ),
+            ("pagemap", |file| FileStorage::with_detection(file, Detection::Pagemap)),
+            ("compare", |file| FileStorage::with_detection(file, Detection::Compare)),
+        ]);
+    }
+    ways
+}
+
+/// Random changes of every kind, in files of some hundred pages, against a `Vec` that remembers the last
+/// commit.
+#[test]
+#[cfg_attr(miri, ignore = "maps real files")]
+fn every_way_to_find_changes_finds_them_all() {
+    for (name, way) in ways() {
+        for seed in 0..10 {
+            let directory = tempfile::tempdir().unwrap();
+            let path = directory.path().join("way.pv");
+            let new = || way(File::options().read(true).write(true).open(&path).unwrap());
+            File::create(&path).unwrap();
+            format_as::<[u64; 3]>(&new(), Mode::Atomic);
+            Play { name, seed, random: fastrand::Rng::with_seed(seed) }.run(&|| {
+                let options =
+                    MmapVec::options().reserve_bytes(if seed % 2 == 0 { 0 } else { 1 << 30 });
+                options.vec(Store::open(&path, Box::new(new()), None).unwrap()).unwrap()
+            });
+        }
+    }
+}
+
+struct Play {
+    name: &'static str,
+    seed: u64,
+    random: fastrand::Rng,
+}
+
+impl Play {
+    fn run(mut self, open: &dyn Fn() -> MmapVec<[u64; 3]>) {
+        let (mut vector, mut model) = (open(), Vec::new());
+        let mut committed: Vec<[u64; 3]> = Vec::new();
+        for step in 0..60 {
+            let at = format!("{}, seed {}, step {step}", self.name, self.seed);
+            self.change(&mut vector, &mut model);
+            match self.random.u32(..10) {
+                0..4 => {
+                    assert_eq!(vector.has_uncommitted_changes(), model != committed, "{at}");
+                    vector.commit().unwrap();
+                    committed.clone_from(&model);
+                }
+                4 => {
+                    vector.rollback().unwrap();
+                    model.clone_from(&committed);
+                }
+                5 => vector.checkpoint().unwrap(),
+                6 => {
+                    drop(vector);
+                    vector = open();
+                    model.clone_from(&committed);
+                }
+                7 => vector.shrink_to_fit().unwrap(),
+                _ => {}
+            }
+            assert!(vector == model, "{at}");
+            assert_eq!(vector.committed_len(), committed.len(), "{at}");
+        }
+        vector.close().unwrap();
+        assert!(open() == model, "{}, seed {}", self.name, self.seed);
+    }
+
+    fn change(&mut self, vector: &mut MmapVec<[u64; 3]>, model: &mut Vec<[u64; 3]>) {
+        let value = [self.random.u64(..), self.random.u64(..3), 0];
+        let (len, i) = (model.len(), self.random.usize(..=model.len()));
+        let j = self.random.usize(i..=len.min(i + 2000));
+        match self.random.u32(..9) {
+            0 => {
+                let more = vec![value; self.random.usize(..20_000)];
+                vector.extend_from_slice(&more).unwrap();
+                model.extend_from_slice(&more);
+            }
+            1 if len > 0 => {
+                for k in 0..20 {
+                    let i = (i * 7 + k * 997) % len;
+                    (vector[i], model[i]) = (value, value);
+                }
+            }
+            2 => {
+                vector[i..j].fill(value);
+                model[i..j].fill(value);
+            }
+            3 => {
+                vector.as_mut_slice()[i..j].reverse();
+                model[i..j].reverse();
+            }
+            4 => {
+                vector.truncate(len - len / 4);
+                model.truncate(len - len / 4);
+            }
+            5 => {
+                vector.insert(i, value).unwrap();
+                model.insert(i, value);
+            }
+            6 if i < len => assert_eq!(vector.remove(i), model.remove(i)),
+            7 if self.random.bool() => {
+                vector.sort_unstable();
+                model.sort_unstable();
+            }
+            _ => {
+                vector.push(value).unwrap();
+                model.push(value);
+            }
+        }
+    }
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+#[cfg_attr(miri, ignore = "asks the kernel")]
+fn the_kernel_tells_which_pages_were_written() {
+    let file = tempfile::tempfile().unwrap();
+    file.set_len(1 << 20).unwrap();
+    assert!(Detection::Pagemap.tells_the_truth(&file).unwrap(), "older than any kernel in use");
+    assert!(!Detection::Compare.tells_the_truth(&file).unwrap(), "it says that all were");
+    if Detection::PagemapScan.tells_the_truth(&file).is_err() {
+        println!("SKIPPED: this kernel has no PAGEMAP_SCAN");
+        assert_eq!(Detection::best(&file), Detection::Pagemap);
+    } else {
+        assert_eq!(Detection::best(&file), Detection::PagemapScan);
+    }
+}
