@@ -121,10 +121,6 @@ impl Replay {
             if redo.bytes > 0 {
                 replay.redo.push(redo);
             }
-            if record.payload_offset != 0 {
-                // The writer goes on to the next epoch at once.
-                break;
-            }
         }
         journal.check_rest()?;
         Ok(replay)
@@ -167,12 +163,15 @@ struct Journal<'a, 'b> {
     sequence: u64,
     /// The most elements that the file had in this epoch.
     most_len: u64,
+    /// No record of this epoch can follow: the file was closed, or its writer went on to the next epoch.
+    is_over: bool,
 }
 
 impl<'a, 'b> Journal<'a, 'b> {
     fn new(header: &'a Header, file_bytes: u64, read: &'a mut ReadAt<'b>) -> Self {
         let position = header.preamble.journal_offset.get();
-        Self { header, file_bytes, read, position, sequence: 1, most_len: 0 }
+        let is_over = header.slots.newest.clean;
+        Self { header, file_bytes, read, position, sequence: 1, most_len: 0, is_over }
     }
 
     fn end(&self) -> u64 {
@@ -181,12 +180,15 @@ impl<'a, 'b> Journal<'a, 'b> {
 
     /// The next record, if it counts. `len` is what the one before it left.
     fn next(&mut self, len: u64) -> Result<Option<(RecordHeader, Redo)>, FileFault> {
-        if self.position >= self.end() {
+        if self.position >= self.end() || self.is_over {
             return Ok(None);
         }
         let mut record = RecordHeader::new_zeroed();
         (self.read)(self.position, record.as_mut_bytes())?;
-        if !self.is_ours(&record) || record.sequence.get() != self.sequence {
+        if !self.is_whole(&record)
+            || !self.is_of_this_epoch(&record)
+            || record.sequence.get() != self.sequence
+        {
             return Ok(None);
         }
         self.most_len = self.most_len.max(len).max(record.new_len.get());
@@ -194,20 +196,21 @@ impl<'a, 'b> Journal<'a, 'b> {
         if !self.check_payload(&record, redo)? {
             return Ok(None);
         }
-        let in_journal = if record.payload_offset == 0 { redo.bytes } else { 0 };
-        self.position += record_bytes(in_journal);
+        self.is_over = record.payload_offset != 0;
+        self.position += record_bytes(if self.is_over { 0 } else { redo.bytes });
         self.sequence += 1;
         Ok(Some((record, redo)))
     }
 
-    /// Whether this is the header of a record of this epoch.
-    fn is_ours(&self, record: &RecordHeader) -> bool {
+    /// Whether this is the header of a record of this file.
+    fn is_whole(&self, record: &RecordHeader) -> bool {
+        record.checksum.get() == record.expected_checksum(&self.header.preamble)
+    }
+
+    fn is_of_this_epoch(&self, record: &RecordHeader) -> bool {
         let epoch = self.header.slots.newest.epoch;
-        let mut is_ours = record.epoch.get() == epoch;
-        if mutant::is(Mutant::TrustOldEpoch) {
-            is_ours |= record.epoch.get() + 1 == epoch;
-        }
-        is_ours && record.checksum.get() == record.expected_checksum(&self.header.preamble)
+        let is_older = mutant::is(Mutant::TrustOldEpoch) && record.epoch.get() + 1 == epoch;
+        record.epoch.get() == epoch || is_older
     }
 
     /// Where the payload of a record lies. The record has its checksum, so it says what a writer wrote.
@@ -259,27 +262,48 @@ impl<'a, 'b> Journal<'a, 'b> {
         }
     }
 
-    /// Looks for records of this epoch after the first that doesn't count. Each was written when all
-    /// before it were durable, so one of those was damaged since.
+    /// Looks for records after the last that counts. Each was written when all before it, and the slot of its
+    /// epoch, were durable, so one of those was damaged since.
     fn check_rest(self) -> Result<(), FileFault> {
+        let epoch = self.header.slots.newest.epoch;
+        let least = if self.is_over { self.sequence } else { self.sequence + 1 };
         let mut bytes = vec![0; READ_BYTES];
         let mut offset = self.position;
         while offset < self.end() {
             let part = &mut bytes[..READ_BYTES.min((self.end() - offset) as usize)];
             (self.read)(offset, part)?;
-            for block in part.chunks(BLOCK_BYTES) {
+            for (i, block) in part.chunks(BLOCK_BYTES).enumerate() {
                 let (record, _) = RecordHeader::read_from_prefix(block).expect("a whole block");
-                if record.sequence.get() > self.sequence && self.is_ours(&record) {
-                    let (lost, found) = (self.sequence, record.sequence);
-                    let problem = format!(
-                        "expected record {lost}, found it damaged and record {found} after it"
-                    );
-                    return Err(self.corrupt(problem));
+                let is_later = record.epoch.get() > epoch
+                    || record.epoch.get() == epoch && record.sequence.get() >= least;
+                if is_later && self.is_whole(&record) {
+                    let offset_bytes = offset + (i * BLOCK_BYTES) as u64;
+                    return Err(self.lost(&record, offset_bytes));
                 }
             }
             offset += part.len() as u64;
         }
         Ok(())
+    }
+
+    /// The error for a record that proves that something before it was damaged.
+    fn lost(&self, found: &RecordHeader, offset_bytes: u64) -> FileFault {
+        let (epoch, sequence) = (self.header.slots.newest.epoch, self.sequence);
+        let problem = match found.epoch.get() == epoch {
+            true => format!(
+                "expected record {sequence} to be whole, found record {} after it",
+                found.sequence
+            ),
+            false => format!(
+                "expected no record of a later epoch than {epoch}, that of the newest whole slot, found {}",
+                found.epoch
+            ),
+        };
+        FileFault::Corrupt(Damage {
+            region: Region::Journal,
+            offset_bytes,
+            problem: problem.into(),
+        })
     }
 
     fn corrupt(&self, problem: impl Into<Box<str>>) -> FileFault {

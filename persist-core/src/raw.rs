@@ -67,7 +67,9 @@ impl RawVec {
         let len = store.check_addressable()?;
         store.recover()?;
         store.fill_holes()?;
-        let mapping = map(&store, reserve_bytes).map_err(|source| store.io(Action::Map, source))?;
+        let needed = len * store.header().preamble.element_bytes.get() as usize;
+        let mapping =
+            map(&store, needed, reserve_bytes).map_err(|source| store.io(Action::Map, source))?;
         let private = match is_private(&store) {
             false => Private::NOTHING,
             true => Private::EVERYTHING,
@@ -138,12 +140,13 @@ impl RawVec {
     #[inline]
     pub(crate) fn shorten(&mut self, len: usize) {
         debug_assert!(len <= self.len);
-        if !self.dirty.is_free() && (len as u64) < self.store.committed_len() {
-            match self.store.mode() {
-                Mode::Shared => self.touch_all(),
-                // What is pushed now is in the place of committed elements.
-                Mode::Atomic => self.writable = 0,
+        match self.store.mode() {
+            Mode::Shared => self.touch(),
+            // What is pushed now is in the place of committed elements.
+            Mode::Atomic if (len as u64) < self.store.committed_len() && !self.dirty.is_free() => {
+                self.writable = 0;
             }
+            Mode::Atomic => {}
         }
         // SAFETY: fewer elements than there are, all of them values.
         unsafe { self.set_len(len) }
@@ -264,12 +267,12 @@ impl RawVec {
         if self.private.reach > 0 {
             // A mapping in several parts can't be moved as one.
             return self.move_to(|raw| {
-                raw.mapping =
-                    map(&raw.store, wanted).map_err(|source| raw.store.io(Action::Map, source))?;
+                raw.mapping = map(&raw.store, needed_bytes, wanted)
+                    .map_err(|source| raw.store.io(Action::Map, source))?;
                 Ok(())
             });
         }
-        let (needed, wanted) = mapping_bytes(&self.store, wanted);
+        let (needed, wanted) = mapping_bytes(&self.store, needed_bytes, wanted);
         self.mapping
             .enlarge(self.store.storage(), self.store.data_offset(), needed, wanted)
             .map_err(|source| self.store.io(Action::Map, source))
@@ -315,7 +318,7 @@ impl RawVec {
             raw.mapping = Mapping::none();
             raw.mapping_changed();
             shrunk = raw.store.shrink(bytes);
-            raw.mapping = map(&raw.store, raw.reserve_bytes)
+            raw.mapping = map(&raw.store, len * raw.element_bytes, raw.reserve_bytes)
                 .map_err(|error| raw.store.poisoned(Action::Map, error))?;
             raw.mapping_changed();
             raw.len = len;
@@ -384,26 +387,29 @@ fn is_private(store: &Store) -> bool {
     store.mode() == Mode::Atomic && !store.storage().maps_past_end()
 }
 
-/// Maps what a store has room for, and reserves `reserve_bytes` of address space where it can.
-fn map(store: &Store, reserve_bytes: usize) -> io::Result<Mapping> {
-    let (needed, wanted) = mapping_bytes(store, reserve_bytes);
-    if needed == 0 {
+/// Maps at least `needed_bytes` of elements, for which the store has room, and reserves `reserve_bytes` of address space where
+/// it can.
+fn map(store: &Store, needed_bytes: usize, reserve_bytes: usize) -> io::Result<Mapping> {
+    let (needed, wanted) = mapping_bytes(store, needed_bytes, reserve_bytes);
+    if wanted == 0 {
         return Ok(Mapping::none());
     }
     match is_private(store) {
-        true => store.storage().map_private(store.data_offset(), needed),
+        true => store.storage().map_private(store.data_offset(), wanted),
         false => Mapping::reserve(store.storage(), store.data_offset(), needed, wanted),
     }
 }
 
 /// How large a mapping must be, and how large it should be: as large as the room for elements, or where
 /// storage can grow under a mapping, `reserve_bytes`. In whole pages there, which can be private.
-fn mapping_bytes(store: &Store, reserve_bytes: usize) -> (usize, usize) {
+fn mapping_bytes(store: &Store, needed_bytes: usize, reserve_bytes: usize) -> (usize, usize) {
     let available = usize::try_from(store.data_capacity_bytes()).unwrap_or(usize::MAX);
     if !store.storage().maps_past_end() {
-        return (available, available);
+        return (needed_bytes, available);
     }
-    let needed = available.max(1).checked_next_multiple_of(MIN_RESERVE_BYTES).unwrap_or(usize::MAX);
+    let in_units =
+        |bytes: usize| bytes.div_ceil(MIN_RESERVE_BYTES).saturating_mul(MIN_RESERVE_BYTES);
+    let needed = in_units(needed_bytes.max(1));
     let reserved = reserve_bytes - reserve_bytes % MIN_RESERVE_BYTES;
-    (needed, needed.max(reserved))
+    (needed, needed.max(in_units(available)).max(reserved))
 }

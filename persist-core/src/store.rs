@@ -17,7 +17,8 @@ use crate::error::{Action, Error, is_full};
 use zerocopy::IntoBytes;
 
 use crate::header::{
-    DESCRIPTOR_OFFSET, FileFault, Header, LIVE_OFFSET, Live, MAX_EPOCH, Mode, Preamble, State,
+    DESCRIPTOR_OFFSET, FileFault, Header, LIVE_OFFSET, Live, MAX_EPOCH, Mode, Preamble, Slots,
+    State,
 };
 use crate::journal::Replay;
 use crate::lock::Lock;
@@ -396,19 +397,19 @@ fn read_header(storage: &dyn Storage, file_bytes: u64) -> Result<Header, FileFau
     Header::parse(preamble, &bytes)
 }
 
-/// Reads what mode *atomic* left in the journal. A file that was closed has nothing there.
+/// Reads what mode *atomic* left in the journal. A file that was closed has nothing there that counts; but where
+/// one of its slots is lost it may have been written since.
 fn read_journal(
     storage: &dyn Storage,
     header: &Header,
     file_bytes: u64,
 ) -> Result<Replay, FileFault> {
-    match header.slots.newest {
-        State { mode: Mode::Atomic, clean: false, .. } => {
-            let mut read = |offset, bytes: &mut [u8]| storage.read_exact_at(offset, bytes);
-            Replay::read(header, file_bytes, &mut read)
-        }
-        _ => Ok(Replay::nothing(header)),
+    let Slots { newest, torn, .. } = header.slots;
+    if newest.mode == Mode::Shared || newest.clean && !torn {
+        return Ok(Replay::nothing(header));
     }
+    let mut read = |offset, bytes: &mut [u8]| storage.read_exact_at(offset, bytes);
+    Replay::read(header, file_bytes, &mut read)
 }
 
 impl FileFault {

@@ -11,6 +11,7 @@ mod model;
 mod sights;
 
 use std::any::Any;
+use std::ops::RangeInclusive;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -30,7 +31,9 @@ const JOURNAL_OFFSET: u64 = 1 << 16;
 const DATA_OFFSET: u64 = JOURNAL_OFFSET + JOURNAL_BYTES;
 
 /// How many seeds are tried where nothing else is said.
-const SEEDS: u64 = if cfg!(miri) { 10 } else { 200_000 };
+const SEEDS: u64 = if cfg!(miri) { 2 } else { 200_000 };
+/// How many things a run does. Miri takes seconds for one.
+const STEPS: RangeInclusive<usize> = if cfg!(miri) { 4..=6 } else { 8..=40 };
 /// A mutant that so many seeds don't catch is one that no test catches.
 const MUTANT_SEEDS: u64 = 20_000;
 
@@ -102,7 +105,7 @@ impl<T: Element> Run<T> {
         create_file::<T>(&self.disk);
         self.trace(|run| format!("{:?}, page_bytes: {}", run.style, run.disk.page_bytes()));
         let mut vector = self.reopen()?;
-        for _ in 0..self.rng.usize(8..=40) {
+        for _ in 0..self.rng.usize(STEPS) {
             let op = self.style.next(&mut self.rng, self.current.len());
             vector = match self.step(vector, &op)? {
                 Some(vector) => vector,
