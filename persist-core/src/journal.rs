@@ -196,7 +196,7 @@ impl<'a, 'b> Journal<'a, 'b> {
         if !self.check_payload(&record, redo)? {
             return Ok(None);
         }
-        self.is_over = record.payload_offset != 0;
+        self.is_over = record.payload_offset != 0 || mutant::is(Mutant::ReplayOneRecord);
         self.position += record_bytes(if self.is_over { 0 } else { redo.bytes });
         self.sequence += 1;
         Ok(Some((record, redo)))

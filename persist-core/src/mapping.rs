@@ -66,7 +66,7 @@ impl Mapping {
 
     /// Memory of no file, filled with zeros.
     pub(crate) fn anonymous(bytes: usize) -> io::Result<Self> {
-        Ok(Self(Memory::File(MmapOptions::new().len(bytes).no_reserve_swap().map_anon()?.into())))
+        Ok(Self(Memory::File(MmapOptions::new().len(bytes).map_anon()?.into())))
     }
 
     #[cfg(test)]

@@ -16,7 +16,7 @@ pub(crate) enum Mutant {
     ReuseJournalBeforeSlotIsDurable,
     /// A slot empties the journal before what its records brought is durable in its place.
     EmptyJournalBeforeDataIsDurable,
-    /// A slot is written while the other one may not be durable.
+    /// What was found when a file was opened is built on, and may be known to the kernel only.
     SkipFlushAfterOpen,
     /// The state of an epoch goes to the slot of the epoch before.
     WrongSlot,
@@ -30,10 +30,8 @@ pub(crate) enum Mutant {
     TrustBadChecksum,
     /// Records of an older epoch count, too.
     TrustOldEpoch,
-    /// A commit of nothing doesn't see to it that the last one is durable.
-    SkipFlushOfNothing,
-    /// Recovery writes in place what it read in a record that may not be durable.
-    SkipFlushBeforeRedo,
+    /// Only the first record counts.
+    ReplayOneRecord,
     /// Recovery empties the journal before its redo is durable.
     RecoverWithoutFlush,
     /// Recovery leaves the journal as it is, and the next commit overwrites it.
@@ -46,6 +44,8 @@ pub(crate) enum Mutant {
     ForgetPagesInMemory,
     /// Elements are changed in pages that the file shares.
     SharedPages,
+    /// Pages that wait are written although a commit removed their elements.
+    KeepPagesPastTheEnd,
     /// A rollback restores the length alone.
     RollbackLengthOnly,
 }
@@ -77,8 +77,8 @@ mod testing {
         Mutant::ForgetPrivateAppend,
         Mutant::TrustBadChecksum,
         Mutant::TrustOldEpoch,
-        Mutant::SkipFlushOfNothing,
-        Mutant::SkipFlushBeforeRedo,
+        Mutant::ReplayOneRecord,
+        Mutant::KeepPagesPastTheEnd,
         Mutant::RecoverWithoutFlush,
         Mutant::RecoverWithoutSlot,
         Mutant::SkipSpillFlush,

@@ -311,6 +311,8 @@ impl RawVec {
     /// Where a file can't be cut while it is mapped. If it can't be mapped again there are no elements
     /// to see, and no commit may count them.
     fn shrink_unmapped(&mut self, bytes: u64) -> Result<(), Error> {
+        // Before the mapping is gone: where a flush fails, what the file shows then isn't what it showed before.
+        self.store.checkpoint()?;
         let len = self.len;
         let mut shrunk = Ok(());
         let moved = self.move_to(|raw| {

@@ -30,6 +30,7 @@ pub(crate) trait Storage: Debug + Send + Sync {
     /// Reads exactly `buffer.len()` bytes.
     fn read_exact_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<()>;
 
+    /// The bytes may lie in a mapping of this storage, even of the place that is written.
     fn write_all_at(&self, offset: u64, bytes: &[u8]) -> io::Result<()>;
 
     /// Writes bytes that the storage has a place for, and makes them durable: these, and no others.

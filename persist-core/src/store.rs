@@ -281,6 +281,10 @@ impl Store {
     pub(crate) fn shrink(&mut self, data_bytes: u64) -> Result<(), Error> {
         // What is cut off must not be needed by a recovery: there may be no room for it then.
         self.checkpoint()?;
+        if !self.durable {
+            // The slot before this one may count more elements.
+            self.sync(&Mapping::none())?;
+        }
         let end = self.data_offset() + data_bytes.max(self.committed_bytes());
         self.storage.truncate(end).map_err(|source| self.io(Action::Shrink, source))?;
         self.allocated_bytes = end.min(self.allocated_bytes);

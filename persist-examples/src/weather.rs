@@ -8,7 +8,9 @@ mod time;
 pub mod v2;
 
 pub use csv_file::{CsvError, read_csv};
-pub use job::{Correction, Import, JobError, Opening, Report, run};
+pub use job::{
+    Correction, Import, JobError, Opening, Recovered, Report, State, correct_and_half_convert, run,
+};
 pub use summary::{Airport, Contents};
 
 use persist_core::Persist;

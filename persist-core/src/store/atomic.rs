@@ -63,18 +63,23 @@ pub(crate) enum Published {
 }
 
 impl Store {
-    /// Brings a file that was not closed to its last commit. Does nothing where the journal is empty.
+    /// Brings a file that was not closed to its last commit.
     ///
-    /// May be repeated if it is cut short: it changes nothing that its records don't say again.
+    /// What was found may be known to the kernel only, where a kill cut a commit short: the newest slot, or a record.
+    /// It is made durable before anything builds on it, and before anything is overwritten that the one before
+    /// it may need. The rest may be repeated if it is cut short: it changes nothing that its records don't say again.
     pub(crate) fn recover(&mut self) -> Result<(), Error> {
         let replay = std::mem::replace(&mut self.replay, Replay::nothing(&self.header));
-        if replay.records == 0 {
+        let was_closed = self.state.clean && self.header.slots.agree;
+        if self.mode() == Mode::Shared || was_closed {
             return Ok(());
         }
-        // The kernel may have records that the device hasn't, where a kill cut their commit short. What they say
-        // must not be half in its place when they are gone.
-        if !mutant::is(Mutant::SkipFlushBeforeRedo) {
-            self.sync(&Mapping::none())?;
+        match mutant::is(Mutant::SkipFlushAfterOpen) {
+            false => self.sync(&Mapping::none())?,
+            true => self.durable = true,
+        }
+        if replay.records == 0 {
+            return Ok(());
         }
         self.restore_len(replay.len)?;
         for redo in &replay.redo {
@@ -83,7 +88,6 @@ impl Store {
         if mutant::is(Mutant::RecoverWithoutSlot) {
             return self.sync(&Mapping::none());
         }
-        self.durable = mutant::is(Mutant::RecoverWithoutFlush);
         self.checkpoint_to(replay.len)
     }
 
@@ -224,10 +228,6 @@ impl Store {
             self.log(&mut payload, old_bytes, append.bytes)?;
         }
         if len == self.committed_len && payload.is_empty() {
-            // What was found when the file was opened may be known to the kernel only.
-            if !self.durable && !mutant::is(Mutant::SkipFlushOfNothing) {
-                self.sync(&Mapping::none())?;
-            }
             return Ok(Published::InPlace);
         }
         if !is_logged {
@@ -271,14 +271,12 @@ impl Store {
         if is_full || needs_epoch || self.state.clean {
             return self.checkpoint_to(self.committed_len);
         }
-        if !self.durable && !mutant::is(Mutant::SkipFlushAfterOpen) {
-            self.sync(&Mapping::none())?;
-        }
         Ok(())
     }
 
     /// The commit point.
     fn write_record(&mut self, len: u64, payload: &Payload) -> Result<(), Error> {
+        assert!(self.durable, "a record was to be written before the slot it builds on was durable");
         let header = RecordHeader {
             epoch: self.state.epoch.into(),
             sequence: (self.journal.records + 1).into(),
@@ -304,7 +302,9 @@ impl Store {
         self.journal.records += 1;
         self.journal.used_bytes += bytes.len() as u64;
         self.committed_len = len;
-        self.overlay.truncate(self.committed_bytes() as usize, self.storage.page_bytes());
+        if !mutant::is(Mutant::KeepPagesPastTheEnd) {
+            self.overlay.truncate(self.committed_bytes() as usize, self.storage.page_bytes());
+        }
         Ok(())
     }
 

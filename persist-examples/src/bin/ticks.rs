@@ -1,17 +1,20 @@
 //! A recorder of trades: appends, commits now and then, crashes, and looks things up by time.
 //!
-//! What a recorder wants to know is what it may lose. The answer is one number: elements below
-//! `committed_len()` are on the disk, the rest is not yet. How often to commit is therefore a choice
-//! between the time a flush takes and the time that may be lost.
+//! What a recorder wants to know is what it may lose. The answer is one number: after a crash the file has
+//! the first `committed_len()` ticks (or, where a commit was under way, all), and nothing of the others. How
+//! often to commit is therefore a choice between the time a flush takes and the time that may be lost.
 
 #![forbid(unsafe_code)]
 
 use std::error::Error;
+use std::io::{self, Write};
 use std::path::Path;
 use std::process::ExitCode;
-use std::time::Instant;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use persist_core::{MmapSlice, MmapVec, Pad, Persist};
+use persist_examples::crash::{self, CrashError};
 use persist_examples::format::{count, decimal, duration, per_second};
 use persist_examples::program;
 
@@ -35,34 +38,49 @@ enum Side {
     Sell = 1,
 }
 
+/// In how many parts a run records its ticks, each with a commit.
 const COMMITS: usize = 10;
 const MINUTE_US: u64 = 60_000_000;
+/// How many ticks the process that is killed commits at a time.
+const BATCH: usize = 10_000;
+/// After how many ticks it says how far it is.
+const REPORT: usize = 1_000;
 
 const USAGE: &str = "\
 usage: ticks [FILE [TICKS]]
 
   FILE    the file of the recording; by default one under target/persist-examples/
-  TICKS   how many ticks to add; by default 500000
+  TICKS   how many ticks to add, before some more and a crash; by default 500000
 ";
 
 fn main() -> ExitCode {
-    let (path, new_ticks) = program::file_and_amount(USAGE, "ticks.pv", 500_000);
-    program::finish(run(&path, new_ticks))
+    let (path, new_ticks) = program::file_and_amount(USAGE, "recording.pv", 500_000);
+    program::finish(match crash::is_victim() {
+        true => record_until_killed(&path),
+        false => run(&path, new_ticks),
+    })
 }
 
 fn run(path: &Path, new_ticks: usize) -> Result<(), Box<dyn Error>> {
     record(path, new_ticks)?;
-    crash(path, new_ticks / COMMITS / 2)?;
+    crash(path)?;
     look_up(path)?;
-    println!("\nrun it again to record on; remove {} to start over", path.display());
+    writeln!(io::stdout(), "\nrun it again to record on; remove {} to start over", path.display())?;
     Ok(())
+}
+
+fn open(path: &Path) -> Result<MmapVec<Tick>, Box<dyn Error>> {
+    let ticks = MmapVec::open_or_create(path)?;
+    program::check_mode(path, &ticks.info())?;
+    Ok(ticks)
 }
 
 /// Appends ticks, with a commit after each tenth of them.
 fn record(path: &Path, new_ticks: usize) -> Result<(), Box<dyn Error>> {
-    let mut ticks = MmapVec::<Tick>::open_or_create(path)?;
-    println!("recording: {} ticks are in the file", count(ticks.len()));
-    println!("          len   committed_len   time of the commit");
+    let mut out = io::stdout();
+    let mut ticks = open(path)?;
+    writeln!(out, "recording: {} ticks are in the file", count(ticks.len()))?;
+    writeln!(out, "          len   committed_len   time of the commit")?;
 
     let mut market = Market::after(ticks.last());
     let start = Instant::now();
@@ -70,41 +88,106 @@ fn record(path: &Path, new_ticks: usize) -> Result<(), Box<dyn Error>> {
         for _ in 0..new_ticks / COMMITS {
             ticks.push(market.next())?;
         }
-        print!("{:>13} {:>15}", count(ticks.len()), count(ticks.committed_len()));
+        let lens = format!("{:>13} {:>15}", count(ticks.len()), count(ticks.committed_len()));
         let start = Instant::now();
         ticks.commit()?;
-        println!(" {:>20}", duration(start.elapsed()));
+        writeln!(out, "{lens} {:>20}", duration(start.elapsed()))?;
     }
     let elapsed = start.elapsed();
     let ticks_per_second = per_second(new_ticks / COMMITS * COMMITS, elapsed);
-    println!("{:>13} {:>15}", count(ticks.len()), count(ticks.committed_len()));
-    println!("{ticks_per_second} ticks/s, {COMMITS} commits included");
-    // Not needed, but the next one to open the file then knows that nothing is missing.
+    writeln!(out, "{:>13} {:>15}", count(ticks.len()), count(ticks.committed_len()))?;
+    writeln!(out, "{ticks_per_second} ticks/s, {COMMITS} commits included")?;
+    // Not needed, but the next one to open the file then has nothing to recover.
     ticks.close()?;
     Ok(())
 }
 
-/// Appends ticks and loses them: a drop without a commit leaves the file as a kill would.
-fn crash(path: &Path, new_ticks: usize) -> Result<(), Box<dyn Error>> {
-    let mut ticks = MmapVec::<Tick>::open(path)?;
-    let mut market = Market::after(ticks.last());
-    for _ in 0..new_ticks {
-        ticks.push(market.next())?;
-    }
-    let (len, committed_len) = (ticks.len(), ticks.committed_len());
-    println!("\ncrash: len was {}, committed_len {}", count(len), count(committed_len));
-    drop(ticks);
+/// Has another process record on and be killed, and looks what it left in the file.
+fn crash(path: &Path) -> Result<(), Box<dyn Error>> {
+    /// Somewhere after its second commit.
+    const LEN_BEFORE_THE_CRASH: usize = BATCH * 5 / 2;
+    let mut out = io::stdout();
+    writeln!(
+        out,
+        "\ncrash: another process records on, commits every {} ticks, and is killed",
+        count(BATCH)
+    )?;
+    let before = open(path)?;
+    let (start_len, mut market) = (before.len(), Market::after(before.last()));
+    drop(before);
+    let said = crash::kill_self(path, |line| {
+        Progress::parse(line).is_some_and(|said| said.len >= start_len + LEN_BEFORE_THE_CRASH)
+    })?;
+    let said = Progress::parse(&said).ok_or(CrashError::Said(said))?;
+    writeln!(
+        out,
+        "the last it said: len is {}, committed_len {}",
+        count(said.len),
+        count(said.committed_len)
+    )?;
 
-    let ticks = MmapVec::<Tick>::open(path)?;
-    println!("opened again: len is {}, shutdown {:?}", count(ticks.len()), ticks.info().shutdown);
-    let lost = count(len - ticks.len());
-    println!("{lost} ticks were lost, none of them committed: {}", ticks.len() == committed_len);
+    let start = Instant::now();
+    let ticks = open(path)?;
+    let opening = duration(start.elapsed());
+    // It says how far it is just before it commits, too: then the commit may have been in time, or not.
+    let is_last_commit = ticks.len() == said.committed_len
+        || (ticks.len() == said.len && (said.len - start_len) % BATCH == 0);
+    let same = ticks.iter().skip(start_len).all(|tick| *tick == market.next());
+    if !(is_last_commit && same) {
+        return Err(format!(
+            "{} ticks are found, which are not those of the last commit",
+            ticks.len()
+        )
+        .into());
+    }
+    writeln!(
+        out,
+        "opened again in {opening}: len is {}, shutdown {:?}",
+        count(ticks.len()),
+        ticks.info().shutdown
+    )?;
+    writeln!(
+        out,
+        "{} ticks were lost, none of them committed; the others are as recorded",
+        count(said.len - ticks.len())
+    )?;
     ticks.close()?;
     Ok(())
+}
+
+/// Records, and says now and then how far it is.
+fn record_until_killed(path: &Path) -> Result<(), Box<dyn Error>> {
+    let mut ticks = open(path)?;
+    let mut market = Market::after(ticks.last());
+    loop {
+        for _ in 0..BATCH / REPORT {
+            for _ in 0..REPORT {
+                ticks.push(market.next())?;
+            }
+            writeln!(io::stdout(), "{} {}", ticks.len(), ticks.committed_len())?;
+            // The next ones are yet to come.
+            thread::sleep(Duration::from_millis(1));
+        }
+        ticks.commit()?;
+    }
+}
+
+/// What the process said that was killed.
+struct Progress {
+    len: usize,
+    committed_len: usize,
+}
+
+impl Progress {
+    fn parse(line: &str) -> Option<Self> {
+        let (len, committed_len) = line.split_once(' ')?;
+        Some(Self { len: len.parse().ok()?, committed_len: committed_len.parse().ok()? })
+    }
 }
 
 /// Finds a minute by binary search, in a slice that is the file itself.
 fn look_up(path: &Path) -> Result<(), Box<dyn Error>> {
+    let mut out = io::stdout();
     let start = Instant::now();
     let ticks = MmapSlice::<Tick>::open(path)?;
     let opening = duration(start.elapsed());
@@ -120,17 +203,19 @@ fn look_up(path: &Path) -> Result<(), Box<dyn Error>> {
     let shares: f64 = minute.iter().map(|tick| f64::from(tick.shares)).sum();
     let paid: f64 = minute.iter().map(|tick| tick.price * f64::from(tick.shares)).sum();
     let bought = minute.iter().filter(|tick| tick.side == Side::Buy).count();
-    println!("\nlooking up: {} ticks opened in {opening}", count(ticks.len()));
-    println!(
+    writeln!(out, "\nlooking up: {} ticks opened in {opening}", count(ticks.len()))?;
+    writeln!(
+        out,
         "minute from {} s: elements {first}..{end}, found in {searching}",
         from_us / 1_000_000
-    );
-    println!(
+    )?;
+    writeln!(
+        out,
         "{} ticks, {} of them bought, at {} on average",
         count(minute.len()),
         count(bought),
         decimal(paid / shares, 2)
-    );
+    )?;
     Ok(())
 }
 

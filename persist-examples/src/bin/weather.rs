@@ -3,12 +3,13 @@
 #![forbid(unsafe_code)]
 
 use std::error::Error;
-use std::io::{self, Write};
-use std::path::PathBuf;
+use std::io::{self, Read, Write};
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+use persist_examples::crash::CrashError;
 use persist_examples::weather::{self, JobError};
-use persist_examples::{location, program};
+use persist_examples::{crash, location, program};
 
 const USAGE: &str = "\
 usage: weather [CSV [FILE]]
@@ -17,12 +18,6 @@ usage: weather [CSV [FILE]]
   FILE   the persist file to fill; by default one under target/persist-examples/
 
 A FILE that an earlier run made is filled anew; any other is left alone.
-";
-
-const WHAT_IT_PROMISES: &str = "
-What survives a crash
-  What was committed, unless it was changed in place afterwards: of changes without a commit, any part
-  may have reached the disk when the power went. This version doesn't undo them.
 ";
 
 const WHAT_NEXT: &str = "
@@ -37,28 +32,39 @@ What next
 
 fn main() -> ExitCode {
     let mut paths = program::arguments(USAGE, 2).into_iter().map(PathBuf::from);
+    if crash::is_victim() {
+        return program::finish(work_until_killed(&paths.next().unwrap_or_default()));
+    }
     let csv = paths.next().unwrap_or_else(location::weather_csv);
-    let file = paths.next().unwrap_or_else(|| location::output_file("nyc_weather_2013.pv"));
+    let file = paths.next().unwrap_or_else(|| location::output_file("weather.pv"));
 
-    let result = weather::run(&csv, &file);
+    let result = weather::run(&csv, &file, kill_at_work);
     let is_other_layout =
         matches!(result, Err(JobError::Persist(persist_core::Error::Layout { .. })));
     let code = program::finish(result.map_err(Into::into).and_then(|report| {
-        print(&format!("{report}{WHAT_IT_PROMISES}{WHAT_NEXT}"))?;
+        io::stdout().write_all(format!("{report}{WHAT_NEXT}").as_bytes())?;
         Ok(())
     }));
     if is_other_layout {
-        eprintln!("the file was not changed: to import into a new one, remove it, or name another");
+        program::complain(
+            "the file was not changed: to import into a new one, remove it, or name another\n",
+        );
     }
     code
 }
 
-/// Prints a text. A reader that has seen enough, such as `head`, is no failure.
-fn print(text: &str) -> Result<(), Box<dyn Error>> {
-    match io::stdout().write_all(text.as_bytes()) {
-        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
-            Err(format!("can't print: {error}").into())
-        }
-        _ => Ok(()),
-    }
+/// Has another process correct, commit, begin to convert, and be killed. Returns how many rows it had
+/// converted.
+fn kill_at_work(file: &Path) -> Result<usize, CrashError> {
+    let said = crash::kill_self(file, |_| true)?;
+    said.parse().map_err(|_| CrashError::Said(said))
+}
+
+/// What the other process does.
+fn work_until_killed(file: &Path) -> Result<(), Box<dyn Error>> {
+    let (_observations, converted) = weather::correct_and_half_convert(file)?;
+    writeln!(io::stdout(), "{converted}")?;
+    // Waits: nobody writes to it.
+    io::stdin().read_to_end(&mut Vec::new())?;
+    Ok(())
 }

@@ -1,4 +1,4 @@
-//! The job of the `weather` program: import, open, look, correct, and be refused.
+//! The job of the `weather` program: import, open, look, correct, roll back, crash, and be refused.
 
 use std::fs;
 use std::io;
@@ -9,6 +9,8 @@ use persist_core::{Error, MmapSlice, MmapVec};
 
 use super::summary::Contents;
 use super::{CsvError, Observation, Reading, read_csv, v2};
+use crate::crash::CrashError;
+use crate::program::{OtherMode, check_mode};
 
 /// How often a file is opened to find the median time that it takes.
 const OPENS: usize = 51;
@@ -30,10 +32,14 @@ pub struct Report {
     pub opening: Opening,
     /// What is in it.
     pub contents: Contents,
-    /// What was corrected.
+    /// The winds that were corrected.
     pub corrections: Vec<Correction>,
-    /// The wind at each airport, after the corrections.
-    pub corrected: Contents,
+    /// The file after the corrections, before they are committed.
+    pub corrected: State,
+    /// After they were rolled back.
+    pub rolled_back: State,
+    /// After they were made again and committed, and a crash in the middle of other changes.
+    pub recovered: Recovered,
     /// Why a second handle can't open the file while there is one. `None` would be a bug.
     pub second_handle: Option<Error>,
     /// Why a struct with other fields can't. `None` would be a bug.
@@ -66,7 +72,7 @@ pub struct Opening {
     pub vec: Duration,
 }
 
-/// An observation that was changed in place.
+/// A wind that was corrected in place.
 #[derive(Debug, Clone, Copy)]
 #[non_exhaustive]
 pub struct Correction {
@@ -76,6 +82,30 @@ pub struct Correction {
     pub before: Observation,
     /// What the file, opened anew, says it is.
     pub after: Observation,
+}
+
+/// What a file has at some time.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub struct State {
+    /// How many observations are not as they were imported.
+    pub changed: usize,
+    /// What the observations say.
+    pub contents: Contents,
+}
+
+/// What a crash left.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct Recovered {
+    /// How many observations were changed, and not committed, when it came.
+    pub lost: usize,
+    /// How many observations are not as they were committed. More than 0 would be a bug.
+    pub wrong: usize,
+    /// How long it took to open the file, which makes it whole.
+    pub opening: Duration,
+    /// What is in the file.
+    pub state: State,
 }
 
 /// Why the job can't be done.
@@ -88,6 +118,12 @@ pub enum JobError {
     /// The persist file can't be written or opened.
     #[error(transparent)]
     Persist(#[from] Error),
+    /// The persist file has another mode.
+    #[error(transparent)]
+    Mode(#[from] OtherMode),
+    /// There was no crash.
+    #[error(transparent)]
+    Crash(#[from] CrashError),
     /// The size of the persist file can't be told.
     #[error("can't get the size of `{}`", path.display())]
     #[non_exhaustive]
@@ -102,22 +138,32 @@ pub enum JobError {
 /// Does the job. May be run again and again: a file of an earlier run is filled anew, and one of
 /// anything else is left alone.
 ///
+/// `crash` has somebody do [`correct_and_half_convert`] and come to an end; it returns what that returned.
+///
 /// # Errors
 ///
 /// Where one of the files can't be read or written. If it is the CSV file, the other is unchanged.
-pub fn run(csv: &Path, file: &Path) -> Result<Report, JobError> {
+pub fn run(
+    csv: &Path,
+    file: &Path,
+    crash: impl FnOnce(&Path) -> Result<usize, CrashError>,
+) -> Result<Report, JobError> {
     let import = import(csv, file)?;
     let opening = time_opening(file)?;
-    let contents = Contents::of(&MmapSlice::open(file)?);
-    let (corrections, second_handle) = correct(file)?;
+    let imported = MmapSlice::<Observation>::open(file)?.to_vec();
+    let (corrected, rolled_back, second_handle) = correct_and_roll_back(file, &imported)?;
+    let lost = crash(file)?;
+    let (recovered, corrections) = recover(file, &imported, lost)?;
     Ok(Report {
         csv: csv.into(),
         file: file.into(),
         import,
         opening,
-        contents,
+        contents: Contents::of(&imported),
         corrections,
-        corrected: Contents::of(&MmapSlice::open(file)?),
+        corrected,
+        rolled_back,
+        recovered,
         second_handle,
         changed_struct: MmapSlice::<v2::Observation>::open(file).err(),
     })
@@ -138,16 +184,13 @@ fn import(csv: &Path, file: &Path) -> Result<Import, JobError> {
     Ok(Import { replaced, reading, writing, file_bytes })
 }
 
-/// Fills the file with these observations. Returns how many others it had.
-fn write(file: &Path, observations: &[Observation]) -> Result<usize, Error> {
+/// Fills the file with these observations, all of them or, where it fails or crashes, none. Returns how many
+/// others gave way to them.
+fn write(file: &Path, observations: &[Observation]) -> Result<usize, JobError> {
     let mut vec = MmapVec::open_or_create(file)?;
+    check_mode(file, &vec.info())?;
     let replaced = vec.len();
-    if replaced > 0 {
-        // Committed while it is empty: a crash in the middle then leaves no rows, and never some old
-        // ones among the new.
-        vec.clear();
-        vec.commit()?;
-    }
+    vec.clear();
     vec.extend_from_slice(observations)?;
     vec.commit()?;
     // A vector grows by more than it needs. This file is complete.
@@ -177,26 +220,94 @@ fn median_time<T>(open: impl Fn() -> Result<T, Error>) -> Result<Duration, Error
     Ok(times[OPENS / 2])
 }
 
-/// Marks winds that can't have blown as missing. Also returns what a second handle was told meanwhile.
-fn correct(file: &Path) -> Result<(Vec<Correction>, Option<Error>), Error> {
-    let mut vec = MmapVec::<Observation>::open(file)?;
-    let second_handle = MmapSlice::<Observation>::open(file).err();
+impl State {
+    fn of(observations: &[Observation], imported: &[Observation]) -> Self {
+        Self { changed: differing(observations, imported), contents: Contents::of(observations) }
+    }
+}
 
-    let mut corrected = Vec::new();
-    for (index, observation) in vec.iter_mut().enumerate() {
-        if observation.get(Reading::WindSpeed) > Some(STRONGEST_WIND_MPH) {
-            corrected.push((index, *observation));
+fn differing(these: &[Observation], those: &[Observation]) -> usize {
+    assert_eq!(these.len(), those.len());
+    these.iter().zip(those).filter(|(this, that)| this != that).count()
+}
+
+/// Marks what can't have been measured as missing: winds that can't have blown, and where from it blew
+/// when it didn't.
+fn correct(observations: &mut [Observation]) {
+    for observation in observations {
+        let wind = observation.get(Reading::WindSpeed);
+        if wind > Some(STRONGEST_WIND_MPH) {
             observation.set(Reading::WindSpeed, None);
         }
+        if wind == Some(0.0) {
+            observation.set(Reading::WindDirection, None);
+        }
     }
+}
+
+/// From °F to °C. Nothing in an observation tells which of them it is in: a file with some of each would
+/// be lost.
+fn convert(observations: &mut [Observation]) {
+    for observation in observations {
+        for reading in [Reading::Temperature, Reading::DewPoint] {
+            let celsius = observation.get(reading).map(|fahrenheit| (fahrenheit - 32.0) / 1.8);
+            observation.set(reading, celsius);
+        }
+    }
+}
+
+/// Returns what the file had after the corrections, and after they were rolled back; and what a second
+/// handle was told meanwhile.
+fn correct_and_roll_back(
+    file: &Path,
+    imported: &[Observation],
+) -> Result<(State, State, Option<Error>), Error> {
+    let mut vec = MmapVec::<Observation>::open(file)?;
+    let second_handle = MmapSlice::<Observation>::open(file).err();
+    correct(&mut vec);
+    let corrected = State::of(&vec, imported);
+    vec.rollback()?;
+    let rolled_back = State::of(&vec, imported);
+    vec.close()?;
+    Ok((corrected, rolled_back, second_handle))
+}
+
+/// Corrects and commits, goes on to convert, and stops half-way. Returns the vector with what it didn't
+/// commit, and how many observations it converted.
+///
+/// # Errors
+///
+/// Where the file can't be opened, or committed.
+pub fn correct_and_half_convert(file: &Path) -> Result<(MmapVec<Observation>, usize), Error> {
+    let mut vec = MmapVec::<Observation>::open(file)?;
+    correct(&mut vec);
     vec.commit()?;
+    let half = vec.len() / 2;
+    convert(&mut vec[..half]);
+    Ok((vec, half))
+}
+
+/// Opens the file after the crash, and compares it with what was committed.
+fn recover(
+    file: &Path,
+    imported: &[Observation],
+    lost: usize,
+) -> Result<(Recovered, Vec<Correction>), Error> {
+    let start = Instant::now();
+    let vec = MmapVec::<Observation>::open(file)?;
+    let opening = start.elapsed();
+
+    let mut committed = imported.to_vec();
+    correct(&mut committed);
+    let wrong = differing(&vec, &committed);
+    let recovered = Recovered { lost, wrong, opening, state: State::of(&vec, imported) };
     vec.close()?;
 
     let reopened = MmapSlice::<Observation>::open(file)?;
-    let corrections = corrected.iter().map(|&(index, before)| Correction {
-        index,
-        before,
-        after: reopened[index],
+    let corrections = imported.iter().zip(&reopened).enumerate();
+    let corrections = corrections.filter_map(|(index, (&before, &after))| {
+        let is_other = before.get(Reading::WindSpeed) != after.get(Reading::WindSpeed);
+        is_other.then_some(Correction { index, before, after })
     });
-    Ok((corrections.collect(), second_handle))
+    Ok((recovered, corrections.collect()))
 }

@@ -5,7 +5,9 @@ use std::fmt::{self, Display, Formatter};
 use persist_core::Error;
 
 use super::job::STRONGEST_WIND_MPH;
-use super::{Airport, Contents, Correction, Import, Observation, Opening, Reading, Report};
+use super::{
+    Contents, Correction, Import, Observation, Opening, Reading, Recovered, Report, State,
+};
 use crate::format::{count, decimal, duration, mebibytes};
 
 impl Display for Report {
@@ -14,6 +16,8 @@ impl Display for Report {
         write_opening(f, &self.opening, &self.import)?;
         write_contents(f, &self.contents)?;
         write_corrections(f, self)?;
+        write_states(f, self)?;
+        write_crash(f, self)?;
         write_refusals(f, self)
     }
 }
@@ -26,7 +30,11 @@ fn write_import(f: &mut Formatter<'_>, report: &Report) -> fmt::Result {
     writeln!(f, "  from         {}", report.csv.display())?;
     writeln!(f, "  to           {}", report.file.display())?;
     if replaced > 0 {
-        writeln!(f, "  which held   {} rows of an earlier run: cleared first", count(replaced))?;
+        writeln!(
+            f,
+            "  which held   {} rows of an earlier run: replaced by the same commit",
+            count(replaced)
+        )?;
     }
     writeln!(f, "  CSV read     {:>9}   {rows} rows", duration(reading))?;
     writeln!(
@@ -89,38 +97,66 @@ fn write_corrections(f: &mut Formatter<'_>, report: &Report) -> fmt::Result {
     const MOST_SHOWN: usize = 5;
     writeln!(
         f,
-        "\nCorrection in place, of winds above {STRONGEST_WIND_MPH} mph, the strongest on record"
+        "\nCorrections in place: winds above {STRONGEST_WIND_MPH} mph, the strongest on record, and \
+         directions of calms, become missing"
     )?;
     for correction in report.corrections.iter().take(MOST_SHOWN) {
         write_correction(f, correction)?;
     }
     match report.corrections.len() {
-        0 => writeln!(f, "  none was needed"),
-        n if n > MOST_SHOWN => writeln!(f, "  … and {} more", count(n - MOST_SHOWN)),
+        n if n > MOST_SHOWN => writeln!(f, "  … and {} more winds", count(n - MOST_SHOWN)),
         _ => Ok(()),
-    }?;
-    for (before, after) in report.contents.airports.iter().zip(&report.corrected.airports) {
-        write_mean_wind(f, before, after)?;
     }
-    Ok(())
 }
 
 fn write_correction(f: &mut Formatter<'_>, correction: &Correction) -> fmt::Result {
     let Correction { index, before, after, .. } = correction;
-    writeln!(f, "  element {}, {}", count(*index), Hour(before))?;
-    writeln!(f, "    was          {} mph", or_dash(before.get(Reading::WindSpeed)))?;
-    match after.get(Reading::WindSpeed) {
-        Some(mph) => writeln!(f, "    reopened     {} mph", decimal(mph, 2)),
-        None => writeln!(f, "    reopened     missing: committed, closed, and still so"),
-    }
+    let mph = |observation: &Observation| match observation.get(Reading::WindSpeed) {
+        Some(mph) => format!("{} mph", decimal(mph, 2)),
+        None => "missing".into(),
+    };
+    let (was, is) = (mph(before), mph(after));
+    writeln!(f, "  element {}, {}: was {was}, is {is}", count(*index), Hour(before))
 }
 
-fn write_mean_wind(f: &mut Formatter<'_>, before: &Airport, after: &Airport) -> fmt::Result {
-    if before.mean_wind == after.mean_wind {
-        return Ok(());
+/// One line for the file before the corrections, and one after each thing that happens to them.
+fn write_states(f: &mut Formatter<'_>, report: &Report) -> fmt::Result {
+    writeln!(f, "                                             rows changed   mean wind, EWR")?;
+    write_state(f, "imported", 0, &report.contents)?;
+    let State { changed, contents, .. } = &report.corrected;
+    write_state(f, "corrected through a `&mut [Observation]`", *changed, contents)?;
+    let State { changed, contents, .. } = &report.rolled_back;
+    write_state(f, "rolled back", *changed, contents)
+}
+
+fn write_state(
+    f: &mut Formatter<'_>,
+    event: &str,
+    changed: usize,
+    contents: &Contents,
+) -> fmt::Result {
+    let wind = or_dash(contents.airports[0].mean_wind);
+    writeln!(f, "  {event:<43}{:>12} {wind:>12} mph", count(changed))
+}
+
+fn write_crash(f: &mut Formatter<'_>, report: &Report) -> fmt::Result {
+    let Recovered { lost, wrong, opening, state, .. } = &report.recovered;
+    writeln!(
+        f,
+        "\nCrash: another process corrects, commits, goes on to convert °F to °C in place, and is killed"
+    )?;
+    let rows = count(state.contents.rows);
+    writeln!(f, "  it had converted {} of {rows} rows, and not committed that", count(*lost))?;
+    write_state(
+        f,
+        &format!("opened again in {}", duration(*opening)),
+        state.changed,
+        &state.contents,
+    )?;
+    match wrong {
+        0 => writeln!(f, "  every row is as it was committed: corrected, and in °F"),
+        _ => writeln!(f, "  {} rows are not as they were committed, which is a bug", count(*wrong)),
     }
-    let (before, after) = (or_dash(before.mean_wind), (after.origin, or_dash(after.mean_wind)));
-    writeln!(f, "    mean wind    {before} mph before, {} mph now, at {}", after.1, after.0.code())
 }
 
 fn write_refusals(f: &mut Formatter<'_>, report: &Report) -> fmt::Result {

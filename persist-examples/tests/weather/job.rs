@@ -1,14 +1,32 @@
 //! The weather job as functions: the numbers, in the file and in the report.
 
 use std::fs;
+use std::path::Path;
 
-use persist_core::{Error, MmapSlice, MmapVec};
+use persist_core::{Error, MmapSlice, MmapVec, Mode, Shutdown};
+use persist_examples::crash::CrashError;
 use persist_examples::location::weather_csv;
 use persist_examples::weather::{self, JobError, Observation, Origin, Reading, Report};
 use tempfile::TempDir;
 
 fn run(directory: &TempDir) -> Report {
-    weather::run(&weather_csv(), &directory.path().join("weather.pv")).unwrap()
+    weather::run(&weather_csv(), &directory.path().join("weather.pv"), drop_at_work).unwrap()
+}
+
+/// A drop in the middle of the work leaves what a kill leaves. (The program has a process killed; see
+/// `programs.rs` for why none is started here.)
+fn drop_at_work(file: &Path) -> Result<usize, CrashError> {
+    let (observations, converted) = weather::correct_and_half_convert(file).unwrap();
+    assert!(observations.has_uncommitted_changes());
+    drop(observations);
+    Ok(converted)
+}
+
+/// No crash at all: what was done after the last commit that the job knows of is committed, too.
+fn commit_too_much(file: &Path) -> Result<usize, CrashError> {
+    let (observations, converted) = weather::correct_and_half_convert(file).unwrap();
+    observations.close().unwrap();
+    Ok(converted)
 }
 
 /// The means are those of `awk -F, '$1=="EWR" && $6!="NA" {s+=$6; n++} END {print s/n}'`.
@@ -79,7 +97,62 @@ fn the_correction_is_in_the_file() {
     let winds = observations.iter().filter_map(|o| o.get(Reading::WindSpeed));
     assert!(winds.fold(0.0, f64::max) < 100.0);
     assert_eq!(format!("{:.2}", report.contents.airports[0].mean_wind.unwrap()), "9.46");
-    assert_eq!(format!("{:.2}", report.corrected.airports[0].mean_wind.unwrap()), "9.34");
+    let corrected = &report.recovered.state.contents;
+    assert_eq!(format!("{:.2}", corrected.airports[0].mean_wind.unwrap()), "9.34");
+    assert_eq!(corrected.missing, [1, 1, 1, 460 + CALMS, 5, 20_778, 0, 2_729, 0]);
+    let calm = |o: &&Observation| o.get(Reading::WindSpeed) == Some(0.0);
+    assert!(observations.iter().filter(calm).all(|o| o.get(Reading::WindDirection).is_none()));
+}
+
+/// Those of `awk -F, '$10 == "0" && $9 != "NA"'`.
+const CALMS: usize = 1_256;
+
+#[test]
+fn corrections_are_seen_and_rolled_back() {
+    let directory = TempDir::new().unwrap();
+    let report = run(&directory);
+
+    assert_eq!(report.corrected.changed, CALMS + 1);
+    assert_eq!(report.corrected.contents, report.recovered.state.contents);
+    assert_eq!((report.rolled_back.changed, &report.rolled_back.contents), (0, &report.contents));
+}
+
+#[test]
+fn a_crash_leaves_the_last_commit() {
+    let directory = TempDir::new().unwrap();
+    let report = run(&directory);
+
+    assert_eq!((report.recovered.lost, report.recovered.wrong), (26_115 / 2, 0));
+    assert_eq!(report.recovered.state.changed, CALMS + 1);
+    assert!(report.to_string().contains("every row is as it was committed"));
+    let observations = MmapSlice::<Observation>::open(&report.file).unwrap();
+    assert_eq!(observations.info().shutdown, Shutdown::Clean, "it was closed after the crash");
+    let fahrenheit = observations.iter().filter_map(|o| o.get(Reading::Temperature));
+    assert_eq!(fahrenheit.fold(f64::INFINITY, f64::min), 10.94, "none was converted to °C");
+}
+
+#[test]
+fn more_than_the_last_commit_would_be_noticed() {
+    let directory = TempDir::new().unwrap();
+    let file = directory.path().join("weather.pv");
+    let report = weather::run(&weather_csv(), &file, commit_too_much).unwrap();
+
+    // One of them has no temperature to convert.
+    assert_eq!(report.recovered.wrong, report.recovered.lost - 1);
+    assert!(report.to_string().contains("13,056 rows are not as they were committed"));
+}
+
+#[test]
+fn a_file_of_another_mode_is_refused() {
+    let directory = TempDir::new().unwrap();
+    let file = directory.path().join("weather.pv");
+    let shared = MmapVec::<Observation>::options().mode(Mode::Shared);
+    shared.create(&file).unwrap().close().unwrap();
+    let before = fs::read(&file).unwrap();
+
+    let error = weather::run(&weather_csv(), &file, drop_at_work).unwrap_err();
+    assert!(error.to_string().contains("was created in mode Shared, expected Atomic"), "{error}");
+    assert!(fs::read(&file).unwrap() == before);
 }
 
 #[test]
@@ -118,11 +191,11 @@ fn a_shorter_import_leaves_nothing_of_the_longer_one() {
     let text = fs::read_to_string(weather_csv()).unwrap();
     fs::write(&csv, text.split_inclusive('\n').take(4).collect::<String>()).unwrap();
 
-    let report = weather::run(&csv, &file).unwrap();
+    let report = weather::run(&csv, &file, drop_at_work).unwrap();
     assert_eq!((report.import.replaced, report.contents.rows), (26_115, 3));
     assert_eq!(MmapSlice::<Observation>::open(&file).unwrap().len(), 3);
     assert!(report.corrections.is_empty());
-    assert!(report.to_string().contains("none was needed"));
+    assert_eq!(report.corrected.changed, 0);
 }
 
 #[test]
@@ -136,10 +209,10 @@ fn files_of_others_are_left_alone() {
     numbers.close().unwrap();
 
     let before = fs::read(&other).unwrap();
-    let error = weather::run(&weather_csv(), &text).unwrap_err();
+    let error = weather::run(&weather_csv(), &text, drop_at_work).unwrap_err();
     assert!(matches!(error, JobError::Persist(Error::NotPersist { .. })), "{error:?}");
     assert_eq!(fs::read(&text).unwrap(), b"precious");
-    let error = weather::run(&weather_csv(), &other).unwrap_err();
+    let error = weather::run(&weather_csv(), &other, drop_at_work).unwrap_err();
     assert!(matches!(error, JobError::Persist(Error::Layout { .. })), "{error:?}");
     assert!(fs::read(&other).unwrap() == before);
 }
@@ -157,7 +230,7 @@ fn a_broken_csv_changes_nothing() {
     );
     fs::write(&csv, text).unwrap();
 
-    let error = weather::run(&csv, &file).unwrap_err();
+    let error = weather::run(&csv, &file, drop_at_work).unwrap_err();
     assert!(error.to_string().contains("line 26116, column `hour`"), "{error}");
     assert!(fs::read(&file).unwrap() == before);
 }

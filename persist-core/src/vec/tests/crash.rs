@@ -35,7 +35,7 @@ const SEEDS: u64 = if cfg!(miri) { 2 } else { 200_000 };
 /// How many things a run does. Miri takes seconds for one.
 const STEPS: RangeInclusive<usize> = if cfg!(miri) { 4..=6 } else { 8..=40 };
 /// A mutant that so many seeds don't catch is one that no test catches.
-const MUTANT_SEEDS: u64 = 20_000;
+const MUTANT_SEEDS: u64 = 100_000;
 
 /// A vector, its disk, and what the two should hold.
 struct Run<T: Element> {
@@ -52,6 +52,8 @@ struct Run<T: Element> {
     /// Whether what is found now is durable, so that it must be found again.
     settled: bool,
     current: Vec<T>,
+    /// What to do next, the first at the end, before anything is drawn by lot.
+    urgent: Vec<Op>,
     /// Where the records lie that the journal has since the newest slot was written.
     records: Vec<u64>,
     /// A call failed, and nobody said so.
@@ -92,6 +94,7 @@ impl<T: Element> Run<T> {
             others: Vec::new(),
             settled: true,
             current: Vec::new(),
+            urgent: Vec::new(),
             records: Vec::new(),
             suspect: false,
             closed: true,
@@ -106,7 +109,8 @@ impl<T: Element> Run<T> {
         self.trace(|run| format!("{:?}, page_bytes: {}", run.style, run.disk.page_bytes()));
         let mut vector = self.reopen()?;
         for _ in 0..self.rng.usize(STEPS) {
-            let op = self.style.next(&mut self.rng, self.current.len());
+            let drawn = |run: &mut Self| run.style.next(&mut run.rng, run.current.len());
+            let op = self.urgent.pop().unwrap_or_else(|| drawn(&mut self));
             vector = match self.step(vector, &op)? {
                 Some(vector) => vector,
                 None => self.reopen()?,
@@ -134,6 +138,9 @@ impl<T: Element> Run<T> {
         let salt = self.rng.u64(..);
         let growth = op.growth(self.current.len());
         self.closed = false;
+        if matches!(op, Op::Commit) && self.faults > 0 && self.rng.u32(..8) == 0 {
+            self.disk.fail_after(self.rng.usize(..8), Fault::Crash);
+        }
         let (result, vector) = match op {
             Op::Commit => (vector.commit(), Some(vector)),
             Op::Rollback => (vector.rollback(), Some(vector)),
@@ -286,12 +293,16 @@ impl<T: Element> Run<T> {
         self.suspect = false;
         loop {
             if self.disk.has_crashed() || self.rng.u32(..4) == 0 {
-                let reboot = [Reboot::Power, Reboot::Kill][usize::from(self.rng.u32(..4) == 0)];
+                let reboot = [Reboot::Power, Reboot::Kill][usize::from(self.rng.bool())];
                 self.reboot(reboot);
             }
             self.damage_sometimes()?;
             let seen = self.read_sometimes()?;
             self.plan_fault(12);
+            if !self.settled && self.faults > 0 && self.rng.u32(..4) > 0 {
+                // A recovery of what isn't durable yet is where most can go wrong.
+                self.disk.fail_after(self.rng.usize(..4), Fault::Crash);
+            }
             let opened = self.open();
             let events = self.disk.take_events();
             self.trace(|_| format!("open -> {} {}", said(&opened), listed(&events)));
@@ -363,6 +374,12 @@ impl<T: Element> Run<T> {
         self.find(vector)?;
         self.current.clone_from(&self.committed);
         self.plan_fault(60);
+        if !self.others.is_empty() && self.rng.bool() {
+            // What was found may be known to the kernel only. Whatever comes now has to bear that in mind.
+            let op = [Op::Commit, Op::Shrink, Op::Extend(10)][self.rng.usize(..3)].clone();
+            self.urgent = vec![Op::LosePower, op];
+            self.disk.fail_no_more();
+        }
         self.check(vector)
     }
 
