@@ -9,6 +9,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use crate::descriptor::{Descriptor, Difference, Differences};
+use crate::mode::Mode;
 
 /// Why a call on a persist file failed.
 ///
@@ -197,6 +198,21 @@ pub enum Error {
         file: [u8; 3],
         /// The version the program gave.
         program: [u8; 3],
+    },
+
+    /// The file is committed in another way than the program expects.
+    #[error(
+        "mode mismatch in `{}`: file: {file}, program: {program}: open it with the mode that it was created with, or copy its elements into a new file",
+        path.display()
+    )]
+    #[non_exhaustive]
+    Mode {
+        /// The file.
+        path: Box<Path>,
+        /// The mode of the file.
+        file: Mode,
+        /// The mode that the program gave.
+        program: Mode,
     },
 
     /// Somebody else has the file open, and one of the two wants to write. Opening doesn't wait: a

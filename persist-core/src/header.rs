@@ -16,12 +16,12 @@ use zerocopy::byteorder::little_endian::{U32, U64, U128};
 use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
 
 pub(crate) use live::Live;
-pub use slot::Mode;
 pub(crate) use slot::{MAX_EPOCH, Slots, State};
 
 use crate::checksum::checksum;
 use crate::error::{ByteOrder, Damage, Feature, Region};
 use crate::layout::{Fingerprint, MAX_ALIGN_BYTES, MAX_DESCRIPTOR_BYTES};
+use crate::mode::Mode;
 
 /// The unit of the header: preamble and slots take one each.
 pub(crate) const BLOCK_BYTES: usize = 4096;

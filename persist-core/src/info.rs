@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use crate::descriptor::Descriptor;
 use crate::error::ByteOrder;
-use crate::header::Mode;
+use crate::mode::Mode;
 use crate::store::Store;
 
 /// The header of a file, as it was when the file was opened.
@@ -41,7 +41,7 @@ pub struct FileInfo {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Shutdown {
-    /// It was closed.
+    /// It was closed, and nothing was written since. In mode atomic only a commit counts as that.
     Clean,
     /// It was written and not closed: dropped, killed, or cut off from power. What it has now is what its
     /// [`Mode`] promises: in mode atomic the last commit.

@@ -68,6 +68,7 @@ mod journal;
 mod layout;
 mod lock;
 mod mapping;
+mod mode;
 mod mutant;
 mod open;
 mod options;
@@ -86,9 +87,9 @@ pub use elements::{FixedStr, FixedStrError, Pad};
 pub use error::{
     Action, ByteOrder, Damage, ElementFault, Error, Feature, LayoutMismatch, LockHolder, Region,
 };
-pub use header::Mode;
 pub use info::{FileInfo, Shutdown};
 pub use layout::{Fingerprint, Layout};
+pub use mode::Mode;
 pub use options::OpenOptions;
 pub use persist::{Persist, TypeName};
 pub use slice::MmapSlice;

@@ -11,8 +11,9 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::error::{Action, Error};
-use crate::header::{Header, Mode, NewFile, Preamble};
+use crate::header::{Header, NewFile, Preamble};
 use crate::lock::{Access, Lock, is_still_at};
+use crate::mode::Mode;
 use crate::storage::{FileStorage, Storage};
 use crate::store::Store;
 

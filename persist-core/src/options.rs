@@ -6,9 +6,10 @@ use std::path::Path;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use crate::error::Error;
-use crate::header::{Mode, NewFile};
+use crate::header::NewFile;
 use crate::layout::{MAX_ALIGN_BYTES, check_type};
 use crate::lock::Access;
+use crate::mode::Mode;
 use crate::open::{self, Locking};
 use crate::persist::Persist;
 use crate::raw::RawVec;
@@ -42,7 +43,7 @@ const DEFAULT_RESERVE_BYTES: usize = if usize::BITS >= 64 { 1 << 40 } else { 1 <
 pub struct OpenOptions<T: Persist> {
     app_magic: Option<[u8; 8]>,
     app_version: Option<[u8; 3]>,
-    mode: Mode,
+    mode: Option<Mode>,
     journal_bytes: Option<u64>,
     reserve_bytes: usize,
     element: PhantomData<fn() -> T>,
@@ -65,7 +66,7 @@ impl<T: Persist> OpenOptions<T> {
         Self {
             app_magic: None,
             app_version: None,
-            mode: Mode::Atomic,
+            mode: None,
             journal_bytes: None,
             reserve_bytes: DEFAULT_RESERVE_BYTES,
             element: PhantomData,
@@ -91,11 +92,14 @@ impl<T: Persist> OpenOptions<T> {
         self
     }
 
-    /// How a new file is committed: [`Mode::Atomic`] by default. A file that exists keeps the mode it was created with,
-    /// whatever is said here; [`FileInfo::mode`](crate::FileInfo::mode) tells it.
+    /// How the vector is committed. A new file gets this mode ([`Mode::Atomic`] by default); a file that has another is
+    /// refused for writing.
+    ///
+    /// Where this isn't called, a file that exists is opened whatever its mode, which it keeps;
+    /// [`FileInfo::mode`](crate::FileInfo::mode) tells it.
     #[must_use]
     pub const fn mode(mut self, mode: Mode) -> Self {
-        self.mode = mode;
+        self.mode = Some(mode);
         self
     }
 
@@ -158,7 +162,7 @@ impl<T: Persist> OpenOptions<T> {
             element_align_bytes: T::LAYOUT.natural_align(),
             app_magic: self.app_magic.unwrap_or_default(),
             app_version: self.app_version.unwrap_or_default(),
-            mode: self.mode,
+            mode: self.mode.unwrap_or_default(),
             journal_bytes: self.journal_bytes,
             created_unix_ms: created_unix_ms.as_millis() as u64,
         };
@@ -229,6 +233,7 @@ impl<T: Persist> OpenOptions<T> {
     pub(crate) fn vec(&self, store: Store) -> Result<MmapVec<T>, Error> {
         self.check(&store)?;
         typed::check_writable(&store)?;
+        typed::check_mode(&store, self.mode)?;
         check_pending::<T>(&store)?;
         MmapVec::from_raw(RawVec::new(Box::new(store), self.reserve_bytes)?)
     }

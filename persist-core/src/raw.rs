@@ -23,8 +23,8 @@ use std::ptr::NonNull;
 
 use crate::dirty::DirtyPages;
 use crate::error::{Action, Error};
-use crate::header::Mode;
 use crate::mapping::Mapping;
+use crate::mode::Mode;
 use crate::store::Store;
 
 use atomic::Private;

@@ -17,12 +17,12 @@ use crate::error::{Action, Error, is_full};
 use zerocopy::IntoBytes;
 
 use crate::header::{
-    DESCRIPTOR_OFFSET, FileFault, Header, LIVE_OFFSET, Live, MAX_EPOCH, Mode, Preamble, Slots,
-    State,
+    DESCRIPTOR_OFFSET, FileFault, Header, LIVE_OFFSET, Live, MAX_EPOCH, Preamble, Slots, State,
 };
 use crate::journal::Replay;
 use crate::lock::Lock;
 use crate::mapping::Mapping;
+use crate::mode::Mode;
 use crate::mutant::{self, Mutant};
 use crate::overlay::Overlay;
 use crate::storage::Storage;

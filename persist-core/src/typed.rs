@@ -9,6 +9,7 @@ use crate::descriptor::{Descriptor, Fault};
 use crate::error::{ByteOrder, Damage, ElementFault, Error, Feature, LayoutMismatch, Region};
 use crate::header::DESCRIPTOR_OFFSET;
 use crate::layout::Layout;
+use crate::mode::Mode;
 use crate::store::Store;
 
 /// Refuses a file whose elements are laid out in another way than the program's, or whose numbers
@@ -75,6 +76,16 @@ pub(crate) fn check_application(
         return Err(Error::AppVersion { path: path.into(), file, program });
     }
     Ok(())
+}
+
+/// Refuses to write a file that is committed in another way than the program expects.
+pub(crate) fn check_mode(store: &Store, program: Option<Mode>) -> Result<(), Error> {
+    match program {
+        Some(program) if program != store.mode() => {
+            Err(Error::Mode { path: store.path().into(), file: store.mode(), program })
+        }
+        _ => Ok(()),
+    }
 }
 
 /// Refuses to write a file with features that a writer must know.

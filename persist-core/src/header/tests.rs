@@ -6,12 +6,13 @@ use std::mem::offset_of;
 use super::slot::Slot;
 use super::{
     BLOCK_BYTES, BYTE_ORDER_MARK, DESCRIPTOR_OFFSET, FORMAT_VERSION, LIVE_OFFSET, Live, MAGIC,
-    MAX_JOURNAL_BYTES, Mode, Preamble, REGION_ALIGN_BYTES, SLOT_OFFSETS,
+    MAX_JOURNAL_BYTES, Preamble, REGION_ALIGN_BYTES, SLOT_OFFSETS,
 };
 use crate::journal::{ExtentHeader, MAX_EXTENT_BYTES, RecordHeader};
 use crate::layout::{
     Class, Fingerprint, MAX_ALIGN_BYTES, MAX_DEPTH, MAX_DESCRIPTOR_BYTES, Order, Primitive, tag,
 };
+use crate::mode::Mode;
 
 const FORMAT: &str = include_str!("../../FORMAT.md");
 

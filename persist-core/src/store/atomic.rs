@@ -276,7 +276,10 @@ impl Store {
 
     /// The commit point.
     fn write_record(&mut self, len: u64, payload: &Payload) -> Result<(), Error> {
-        assert!(self.durable, "a record was to be written before the slot it builds on was durable");
+        assert!(
+            self.durable,
+            "a record was to be written before the slot it builds on was durable"
+        );
         let header = RecordHeader {
             epoch: self.state.epoch.into(),
             sequence: (self.journal.records + 1).into(),
