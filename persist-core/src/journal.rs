@@ -23,7 +23,7 @@ pub(crate) use payload::{MAX_EXTENT_BYTES, put_extent};
 
 use crate::checksum::checksum_with_seed;
 use crate::error::{Damage, Region};
-use crate::header::{BLOCK_BYTES, FileFault, Header, Preamble};
+use crate::header::{BLOCK_BYTES, FileFault, Header, Preamble, SLOT_OFFSETS};
 use crate::mutant::{self, Mutant};
 
 /// What a record begins with.
@@ -272,13 +272,12 @@ impl<'a, 'b> Journal<'a, 'b> {
         while offset < self.end() {
             let part = &mut bytes[..READ_BYTES.min((self.end() - offset) as usize)];
             (self.read)(offset, part)?;
-            for (i, block) in part.chunks(BLOCK_BYTES).enumerate() {
+            for block in part.chunks(BLOCK_BYTES) {
                 let (record, _) = RecordHeader::read_from_prefix(block).expect("a whole block");
                 let is_later = record.epoch.get() > epoch
                     || record.epoch.get() == epoch && record.sequence.get() >= least;
                 if is_later && self.is_whole(&record) {
-                    let offset_bytes = offset + (i * BLOCK_BYTES) as u64;
-                    return Err(self.lost(&record, offset_bytes));
+                    return Err(self.lost(&record));
                 }
             }
             offset += part.len() as u64;
@@ -287,22 +286,22 @@ impl<'a, 'b> Journal<'a, 'b> {
     }
 
     /// The error for a record that proves that something before it was damaged.
-    fn lost(&self, found: &RecordHeader, offset_bytes: u64) -> FileFault {
+    fn lost(&self, found: &RecordHeader) -> FileFault {
         let (epoch, sequence) = (self.header.slots.newest.epoch, self.sequence);
-        let problem = match found.epoch.get() == epoch {
-            true => format!(
-                "expected record {sequence} to be whole, found record {} after it",
-                found.sequence
-            ),
-            false => format!(
-                "expected no record of a later epoch than {epoch}, that of the newest whole slot, found {}",
-                found.epoch
-            ),
-        };
+        if found.epoch.get() == epoch {
+            let found = found.sequence;
+            return self.corrupt(format!(
+                "expected record {sequence} to be whole, found record {found} after it"
+            ));
+        }
+        let found = found.epoch;
         FileFault::Corrupt(Damage {
-            region: Region::Journal,
-            offset_bytes,
-            problem: problem.into(),
+            region: Region::Slots,
+            offset_bytes: SLOT_OFFSETS[(found.get() % 2) as usize],
+            problem: format!(
+                "expected the slot of epoch {found} to be whole, for a record in the journal builds on it"
+            )
+            .into(),
         })
     }
 

@@ -215,9 +215,10 @@ impl Mapping {
             };
             mapped.map(|_| ()).map_err(io::Error::from)
         };
-        // Kernels before 6.12 unmap what was there before they look whether there is memory for the new pages.
         map(flags).inspect_err(|_| {
-            map(MapFlags::SHARED).expect("the address space is there, and needs no memory")
+            // Kernels before 6.12 unmap what was there before they look whether there is memory for private
+            // pages. Shared ones need none. Where a process has too many mappings nothing was unmapped.
+            let _ = map(MapFlags::SHARED);
         })
     }
 

@@ -241,7 +241,8 @@ impl RawVec {
         self.store.check_poison()?;
         if self.store.mode() == Mode::Shared {
             self.start_writing()?;
-        } else if (self.len as u64) < self.store.committed_len() {
+        }
+        if (self.len as u64) < self.store.committed_len() {
             self.touch();
         }
         let needed = self.len.checked_add(additional).ok_or_else(|| self.store.too_large(None))?;
@@ -361,7 +362,7 @@ impl RawVec {
             return true;
         }
         match self.store.mode() {
-            Mode::Shared => self.dirty.is_free() || self.store.may_be_uncommitted(),
+            Mode::Shared => self.dirty.is_free() || self.store.has_leftovers(),
             Mode::Atomic => self.has_changes().unwrap_or(true),
         }
     }

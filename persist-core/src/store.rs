@@ -54,6 +54,7 @@ pub(crate) struct Store {
     applied: Vec<usize>,
     /// Whether that slot, and everything else that was written, is known to be on the device.
     durable: bool,
+    has_leftovers: bool,
     /// Up to here every byte has its place on the device.
     allocated_bytes: u64,
     poison: Option<(Action, Arc<io::Error>)>,
@@ -84,6 +85,7 @@ impl Store {
             path: path.into(),
             allocated_bytes: header.preamble.data_offset.get(),
             state: header.slots.newest,
+            has_leftovers: !header.slots.newest.clean,
             committed_len: replay.len,
             replay,
             journal: Journal::default(),
@@ -151,9 +153,9 @@ impl Store {
         }
     }
 
-    /// Whether an earlier writer of mode *shared* may have left changes that it didn't commit.
-    pub(crate) fn may_be_uncommitted(&self) -> bool {
-        !self.state.clean && !self.durable
+    /// Whether an earlier writer of mode *shared* may have left changes that nobody committed.
+    pub(crate) fn has_leftovers(&self) -> bool {
+        self.has_leftovers
     }
 
     pub(crate) fn mode(&self) -> Mode {
@@ -221,6 +223,7 @@ impl Store {
     pub(crate) fn commit(&mut self, len: u64, mapping: &Mapping) -> Result<(), Error> {
         self.check_poison()?;
         self.sync(mapping)?;
+        self.has_leftovers = false;
         if len != self.committed_len {
             self.write_state(State { committed_len: len, clean: false, ..self.state })?;
             self.sync(mapping)?;

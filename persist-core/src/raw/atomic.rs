@@ -46,8 +46,7 @@ impl RawVec {
         if !mutant::is(Mutant::SharedPages) {
             self.set_private(start..end, true).map_err(|source| match saved.is_empty() {
                 true => self.store.io(Action::Map, source),
-                // What was changed before is lost, and must not be committed in part.
-                false => self.store.poisoned(Action::Map, source),
+                false => self.lost_memory(source),
             })?;
         }
         self.private.end = end;
@@ -56,6 +55,15 @@ impl RawVec {
         self.private.is_scarce = false;
         self.restore(saved);
         Ok(())
+    }
+
+    /// What to do where uncommitted changes are gone, and pages that may be written are the file's: nothing
+    /// must be written or committed any more. There are no elements to see.
+    fn lost_memory(&mut self, error: io::Error) -> Error {
+        self.len = 0;
+        self.mapping = Mapping::none();
+        self.mapping_changed();
+        self.store.poisoned(Action::Map, error)
     }
 
     /// Lets committed elements in some pages be written, and remembers which.
@@ -73,6 +81,8 @@ impl RawVec {
 
     /// Makes a few pages private, where the system hasn't the memory to let all be.
     fn make_pages_private(&mut self, pages: &RangeInclusive<usize>) -> Result<(), Error> {
+        // A page may be private since an earlier commit. It becomes what the file has.
+        self.write_private()?;
         let page_bytes = self.dirty.page_bytes();
         for page in pages.clone() {
             let range = page * page_bytes..(page + 1) * page_bytes;
@@ -83,6 +93,21 @@ impl RawVec {
             }
         }
         Ok(())
+    }
+
+    /// Brings what stands in private memory to the file, where it does no harm: committed pages to their place, and
+    /// what was appended.
+    fn write_private(&mut self) -> Result<(), Error> {
+        let committed = self.committed_bytes();
+        let appended = committed..self.private.reach.min(self.len * self.element_bytes);
+        self.store.apply()?;
+        if appended.is_empty() {
+            return Ok(());
+        }
+        // SAFETY: these are bytes of elements, so they are mapped and initialised, and nobody writes them while
+        // `self` is borrowed mutably.
+        let bytes = unsafe { self.mapping.bytes(appended) };
+        self.store.write_data(committed, bytes)
     }
 
     fn set_private(&mut self, pages: Range<usize>, private: bool) -> io::Result<()> {
@@ -271,7 +296,9 @@ impl RawVec {
             self.private = Private::NOTHING;
         }
         if self.dirty.is_free() || self.dirty.is_marked() {
-            self.make_private()?;
+            if let Err(error) = self.make_private() {
+                return Err(self.lost_memory(error.into()));
+            }
         }
         self.restore(saved);
         Ok(())

@@ -255,6 +255,18 @@ impl Store {
         self.write_data(old_bytes, &append.bytes[..append.private_bytes])
     }
 
+    /// Refuses a file that was closed and has records in its journal for later epochs, which would count when
+    /// those come. No writer leaves them; a file that was copied while it was written may have them.
+    fn check_unused(&self) -> Result<(), Error> {
+        let file_bytes =
+            self.storage.len_bytes().map_err(|source| self.io(Action::Read, source))?;
+        let mut read = |offset, bytes: &mut [u8]| self.storage.read_exact_at(offset, bytes);
+        match Replay::read(&self.header, file_bytes, &mut read) {
+            Ok(_) => Ok(()),
+            Err(fault) => Err(fault.into_error(&self.path, file_bytes)),
+        }
+    }
+
     /// Writes bytes that count for nothing before the next commit.
     pub(crate) fn write_data(&mut self, offset: usize, bytes: &[u8]) -> Result<(), Error> {
         self.write(self.data_offset() + offset as u64, bytes)
@@ -267,6 +279,9 @@ impl Store {
         let is_full = used > self.header.preamble.journal_bytes.get();
         if needs_epoch && mutant::is(Mutant::KeepEpochOnUnloggedAppend) && !is_full {
             return self.sync(&Mapping::none());
+        }
+        if self.state.clean {
+            self.check_unused()?;
         }
         if is_full || needs_epoch || self.state.clean {
             return self.checkpoint_to(self.committed_len);

@@ -9,6 +9,8 @@ mod bytes;
 mod descriptor;
 mod elements;
 mod header;
+mod journal;
+mod live;
 mod locked;
 mod names;
 mod paths;
@@ -23,12 +25,12 @@ use std::num::NonZero;
 use std::path::{Path, PathBuf};
 
 use persist_core::{
-    Action, ByteOrder, Error, Feature, FixedStr, LockHolder, MmapVec, OpenOptions, Pad, Persist,
-    Region, Shutdown,
+    Action, ByteOrder, Error, Feature, FixedStr, LockHolder, MmapVec, Mode, OpenOptions, Pad,
+    Persist, Region, Shutdown,
 };
 use tempfile::TempDir;
 
-use crate::support::Image;
+use crate::support::{Image, Preamble};
 
 /// What an error says, without its path and its causes, so that it can be compared.
 #[derive(Debug, Clone, PartialEq)]
@@ -242,9 +244,12 @@ fn check_opens<T: Persist + Debug + PartialEq>(
     assert!(bench.snapshot() == before, "{name}: opening changed something");
 }
 
+/// The modes a file may have. Damage that has nothing to do with the mode is tried with both.
+const MODES: [Mode; 2] = [Mode::Shared, Mode::Atomic];
+
 /// The file of a vector of these elements, closed, with the smallest header.
-fn image_of<T: Persist>(elements: &[T]) -> Image {
-    image_with(&MmapVec::options(), elements)
+fn image_of<T: Persist>(mode: Mode, elements: &[T]) -> Image {
+    image_with(&MmapVec::options().mode(mode), elements)
 }
 
 fn image_with<T: Persist>(options: &OpenOptions<T>, elements: &[T]) -> Image {
@@ -255,6 +260,11 @@ fn image_with<T: Persist>(options: &OpenOptions<T>, elements: &[T]) -> Image {
     vec.commit().unwrap();
     vec.close().unwrap();
     Image::read(&bench.path)
+}
+
+/// Where the elements of a file begin.
+fn data_offset(image: &Image) -> usize {
+    image.get(Preamble, "data_offset") as usize
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Persist)]
@@ -269,11 +279,11 @@ fn ticks() -> [Tick; 3] {
     [1_u8, 2, 3].map(|i| Tick { time: i.into(), price: f32::from(i) / 2.0, pad: Pad::new() })
 }
 
-/// Bytes before the elements of [`ticks`].
+/// Bytes before the journal of a file of [`ticks`]; also the size of the smallest journal.
 const HEADER_BYTES: usize = 65536;
 
-/// Bytes of a file of [`ticks`].
-const FILE_BYTES: usize = HEADER_BYTES + 3 * size_of::<Tick>();
+/// Bytes of the elements of a file of [`ticks`].
+const DATA_BYTES: usize = 3 * size_of::<Tick>();
 
 mod newer {
     use persist_core::{Pad, Persist};

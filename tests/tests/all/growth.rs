@@ -56,9 +56,18 @@ fn the_address_never_changes() {
             number += 1;
         }
         assert_eq!(vector.as_ptr(), address);
-        assert_eq!(vector.capacity() * 8 + 65536, file_bytes(&vector) as usize);
+        assert_eq!(
+            vector.capacity() as u64 * 8 + vector.info().data_offset_bytes,
+            file_bytes(&vector)
+        );
     }
     vector.commit().unwrap();
+    vector.reverse();
+    vector[0] = 7;
+    vector.push(number).unwrap();
+    assert_eq!(vector.as_ptr(), address);
+    vector.rollback().unwrap();
+    assert_eq!(vector.as_ptr(), address);
     vector.truncate(1000);
     vector.commit().unwrap();
     vector.shrink_to_fit().unwrap();

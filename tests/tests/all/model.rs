@@ -1,20 +1,26 @@
-//! The vector against `std::vec::Vec`: random sequences of calls over the whole surface, with the
-//! file closed and opened again at random points.
+//! The vector against `std::vec::Vec`: random sequences of calls over the whole surface, in both modes, with
+//! the file closed and opened again at random points.
 //!
-//! What stands in a file after a reopening is told by the docs of `MmapVec`: the number of elements of
-//! the last commit, with the elements as they were last, below both lengths.
+//! What stands in a file after a reopening is told by the docs of `Mode`. In mode *atomic* the model keeps the
+//! last commit beside the vector as it is, and that is what comes back. In mode *shared* it is the vector as it
+//! was; after a reboot, the number of elements of the last commit, with those below both lengths as they
+//! were last.
 
 use std::collections::HashSet;
 use std::fmt::Debug;
+use std::fs;
 use std::io::Write;
 use std::mem::{self, MaybeUninit};
 use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::PathBuf;
 
-use persist_core::{FixedStr, MmapSlice, MmapVec, OpenOptions, Persist};
+use persist_core::{Error, FixedStr, MmapSlice, MmapVec, Mode, OpenOptions, Persist};
 use proptest::prelude::*;
 use proptest::sample::select;
 use tempfile::TempDir;
+
+use crate::boot;
 
 /// Elements of few distinct values, so that many are equal.
 trait Sample: Persist + PartialEq + Debug {
@@ -207,10 +213,14 @@ enum Place {
     ShrinkTo,
     ShrinkToFit,
     Commit,
+    Rollback,
+    Checkpoint,
     ReopenCommitted,
     ReopenClosed,
     ReopenDropped,
-    OpenSlice,
+    ReopenRebooted,
+    OpenSliceCommitted,
+    OpenSliceDropped,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -259,16 +269,20 @@ const EDIT: [Edit; 8] = [
     Edit::Swap,
     Edit::CopyWithin,
 ];
-const PLACE: [Place; 9] = [
+const PLACE: [Place; 13] = [
     Place::Reserve,
     Place::ReserveExact,
     Place::ShrinkTo,
     Place::ShrinkToFit,
     Place::Commit,
+    Place::Rollback,
+    Place::Checkpoint,
     Place::ReopenCommitted,
     Place::ReopenClosed,
     Place::ReopenDropped,
-    Place::OpenSlice,
+    Place::ReopenRebooted,
+    Place::OpenSliceCommitted,
+    Place::OpenSliceDropped,
 ];
 
 /// A call, and numbers to make its arguments of.
@@ -284,8 +298,8 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
     let call = prop_oneof![
         4 => select(&GROW[..]).prop_map(Call::Grow),
         2 => select(&CUT[..]).prop_map(Call::Cut),
-        1 => select(&EDIT[..]).prop_map(Call::Edit),
-        2 => select(&PLACE[..]).prop_map(Call::Place),
+        2 => select(&EDIT[..]).prop_map(Call::Edit),
+        3 => select(&PLACE[..]).prop_map(Call::Place),
     ];
     let step = (call, any::<u16>(), any::<u16>(), 0..5_u8).prop_map(|(call, a, b, seed)| Step {
         call,
@@ -318,10 +332,12 @@ impl Step {
 struct Pair<T: Persist> {
     directory: TempDir,
     options: OpenOptions<T>,
+    mode: Mode,
     /// `None` only while the file is closed.
     ours: Option<MmapVec<T>>,
     model: Vec<T>,
-    committed_len: usize,
+    /// The model as it was committed.
+    committed: Vec<T>,
     /// Above so many elements nothing more is added.
     most: usize,
     /// Whether growth may map the file anew.
@@ -329,9 +345,10 @@ struct Pair<T: Persist> {
 }
 
 impl<T: Sample> Pair<T> {
-    fn new(reserve_bytes: Option<usize>) -> Self {
+    fn new(mode: Mode, reserve_bytes: Option<usize>) -> Self {
         let directory = tempfile::tempdir().unwrap();
-        let mut options = MmapVec::<T>::options().journal_bytes(0);
+        // Few commits of large elements fit into the smallest journal, and some don't at all.
+        let mut options = MmapVec::<T>::options().mode(mode).journal_bytes(0);
         if let Some(bytes) = reserve_bytes {
             options = options.reserve_bytes(bytes);
         }
@@ -340,9 +357,10 @@ impl<T: Sample> Pair<T> {
         Self {
             directory,
             options,
+            mode,
             ours,
             model: Vec::new(),
-            committed_len: 0,
+            committed: Vec::new(),
             most: most.min(300),
             moves: reserve_bytes.is_some(),
         }
@@ -368,7 +386,12 @@ impl<T: Sample> Pair<T> {
         assert_eq!(ours.as_slice(), self.model);
         assert_eq!((ours.len(), ours.is_empty()), (self.model.len(), self.model.is_empty()));
         assert!(ours.capacity() >= ours.len());
-        assert_eq!(ours.committed_len(), self.committed_len);
+        assert_eq!(ours.committed_len(), self.committed.len());
+        let has_changes = self.model != self.committed;
+        match self.mode {
+            Mode::Atomic => assert_eq!(ours.has_uncommitted_changes(), has_changes),
+            _ => assert!(ours.has_uncommitted_changes() || !has_changes),
+        }
         assert!(ours.as_ptr().is_aligned());
     }
 
@@ -398,7 +421,8 @@ impl<T: Sample> Pair<T> {
                 model.extend(samples.iter().copied().filter(|s| s.key() % 2 == 0));
             }
             Grow::Append => {
-                let mut other = MmapVec::create(self.directory.path().join("other.pv")).unwrap();
+                let other = self.directory.path().join("other.pv");
+                let mut other = self.options.create(other).unwrap();
                 other.extend_from_slice(&samples).unwrap();
                 ours.append(&mut other).unwrap();
                 assert!(other.is_empty());
@@ -519,7 +543,7 @@ impl<T: Sample> Pair<T> {
     }
 
     fn place(&mut self, call: Place, step: Step) {
-        let (most, len, committed_len) = (self.most, self.model.len(), self.committed_len);
+        let (most, len, committed_len) = (self.most, self.model.len(), self.committed.len());
         let moves = self.moves;
         let ours = self.ours();
         let capacity = ours.capacity();
@@ -545,43 +569,96 @@ impl<T: Sample> Pair<T> {
                 assert_eq!(ours.capacity(), len.max(committed_len));
             }
             Place::Commit => self.commit(),
+            Place::Rollback => self.rollback(),
+            Place::Checkpoint => ours.checkpoint().unwrap(),
             Place::ReopenCommitted => {
                 self.commit();
                 self.reopen(drop);
                 assert_eq!(self.model.len(), len);
             }
             Place::ReopenClosed => {
-                self.committed_len = len;
+                self.committed.clone_from(&self.model);
                 self.reopen(|ours| ours.close().unwrap());
             }
             Place::ReopenDropped => self.reopen(drop),
-            Place::OpenSlice => {
+            Place::ReopenRebooted => self.reboot(),
+            Place::OpenSliceCommitted => {
                 self.commit();
-                let path = self.ours().path().to_path_buf();
-                drop(self.ours.take());
-                assert_eq!(MmapSlice::<T>::open(&path).unwrap(), self.model);
-                self.ours = Some(self.options.open(&path).unwrap());
+                self.open_slice();
             }
+            Place::OpenSliceDropped => self.open_slice(),
         }
     }
 
     fn commit(&mut self) {
         self.ours().commit().unwrap();
-        self.committed_len = self.model.len();
+        self.committed.clone_from(&self.model);
     }
 
-    fn reopen(&mut self, close: impl FnOnce(MmapVec<T>)) {
+    fn rollback(&mut self) {
+        let result = self.ours().rollback();
+        match self.mode {
+            Mode::Atomic => {
+                result.unwrap();
+                self.model.clone_from(&self.committed);
+            }
+            _ => assert!(matches!(result, Err(Error::NoRollback { .. })), "{result:?}"),
+        }
+    }
+
+    fn close(&mut self, close: impl FnOnce(MmapVec<T>)) -> PathBuf {
         let ours = self.ours.take().expect("open");
         let path = ours.path().to_path_buf();
         close(ours);
-        let ours = self.options.open_or_create(&path).unwrap();
-        assert_eq!(ours.len(), self.committed_len);
-        let known = self.committed_len.min(self.model.len());
-        assert_eq!(ours[..known], self.model[..known]);
-        // Of what was removed and not committed, some older state is in the file.
-        self.model.truncate(known);
-        self.model.extend_from_slice(&ours[known..]);
-        self.ours = Some(ours);
+        path
+    }
+
+    fn reopen(&mut self, close: impl FnOnce(MmapVec<T>)) {
+        let path = self.close(close);
+        self.ours = Some(self.options.open_or_create(&path).unwrap());
+        self.expect_what_was_left();
+    }
+
+    /// What a process finds that opens the file after this one: the model becomes that.
+    fn expect_what_was_left(&mut self) {
+        if self.mode == Mode::Atomic {
+            self.model.clone_from(&self.committed);
+        } else if !boot::is_known() {
+            self.expect_committed_len();
+        }
+    }
+
+    /// Where only the number of elements of the last commit is known. Of what was removed since, some older
+    /// state is in the file.
+    fn expect_committed_len(&mut self) {
+        let ours = self.ours.as_ref().expect("open");
+        assert_eq!(ours.len(), self.committed.len());
+        self.model.truncate(ours.len());
+        self.model.extend_from_slice(&ours[self.model.len()..]);
+    }
+
+    /// As if the machine had been started anew since the file was written, and had lost nothing.
+    fn reboot(&mut self) {
+        let path = self.close(drop);
+        boot::another(&path);
+        self.ours = Some(self.options.open(&path).unwrap());
+        match self.mode {
+            Mode::Atomic => self.expect_what_was_left(),
+            _ => self.expect_committed_len(),
+        }
+    }
+
+    /// Looks at the file before somebody who may write it does.
+    fn open_slice(&mut self) {
+        let path = self.close(drop);
+        let before = fs::read(&path).unwrap();
+        let slices = [(); 2].map(|()| MmapSlice::<T>::open(&path).unwrap());
+        let seen = slices.each_ref().map(|slice| slice.to_vec());
+        drop(slices);
+        assert!(fs::read(&path).unwrap() == before, "reading has changed the file");
+        self.ours = Some(self.options.open(&path).unwrap());
+        self.expect_what_was_left();
+        assert!(seen.iter().all(|elements| *elements == self.model));
     }
 }
 
@@ -627,31 +704,44 @@ fn config(cases: u32) -> ProptestConfig {
 
 macro_rules! models {
     ($($name:ident: $type:ty, $reserve_bytes:expr, $cases:expr;)*) => { $(
-        proptest! {
-            #![proptest_config(config($cases))]
+        mod $name {
+            use super::*;
 
-            #[test]
-            fn $name(steps in steps()) {
-                let mut pair = Pair::<$type>::new($reserve_bytes);
+            fn play(mode: Mode, steps: Vec<Step>) {
+                let mut pair = Pair::<$type>::new(mode, $reserve_bytes);
                 steps.into_iter().for_each(|step| pair.play(step));
+            }
+
+            proptest! {
+                #![proptest_config(config($cases))]
+
+                #[test]
+                fn atomic(steps in steps()) {
+                    play(Mode::Atomic, steps);
+                }
+
+                #[test]
+                fn shared(steps in steps()) {
+                    play(Mode::Shared, steps);
+                }
             }
         }
     )* };
 }
 
 models! {
-    bytes: u8, None, 100;
-    words: u64, None, 100;
-    odd_sizes: [u8; 3], None, 100;
-    structs: Tick, None, 100;
-    packed_structs: Packed, None, 100;
-    aligned_structs: Line, None, 100;
-    aligned_structs_that_move: Line, Some(1), 100;
-    words_that_move: u64, Some(0), 100;
-    page_aligned_structs: Page, None, 50;
-    page_aligned_structs_that_move: Page, Some(4096), 50;
-    large_structs: Large, None, 30;
-    large_structs_that_move: Large, Some(100_000), 30;
+    bytes: u8, None, 60;
+    words: u64, None, 60;
+    odd_sizes: [u8; 3], None, 60;
+    structs: Tick, None, 60;
+    packed_structs: Packed, None, 60;
+    aligned_structs: Line, None, 60;
+    aligned_structs_that_move: Line, Some(1), 60;
+    words_that_move: u64, Some(0), 60;
+    page_aligned_structs: Page, None, 30;
+    page_aligned_structs_that_move: Page, Some(4096), 30;
+    large_structs: Large, None, 20;
+    large_structs_that_move: Large, Some(100_000), 20;
 }
 
 #[test]
@@ -664,7 +754,7 @@ fn no_call_is_left_out() {
     assert_eq!(distinct(&GROW), Grow::SpareRoom as usize + 1);
     assert_eq!(distinct(&CUT), Cut::ExtractIf as usize + 1);
     assert_eq!(distinct(&EDIT), Edit::CopyWithin as usize + 1);
-    assert_eq!(distinct(&PLACE), Place::OpenSlice as usize + 1);
+    assert_eq!(distinct(&PLACE), Place::OpenSliceDropped as usize + 1);
 }
 
 /// A vector of the numbers below 6, in a file and in memory.

@@ -4,20 +4,23 @@ use std::fs::{self, File};
 use std::num::NonZero;
 use std::thread;
 
-use persist_core::{Descriptor, Error, MmapSlice, OpenOptions, Region, Shutdown};
+use persist_core::{Descriptor, Error, MmapSlice, Mode, OpenOptions, Region, Shutdown};
 
 use super::{
-    Bench, FILE_BYTES, HEADER_BYTES, Refusal, Tick, WAYS, check_error, check_opens, check_refused,
-    image_of, ticks,
+    Bench, DATA_BYTES, HEADER_BYTES, MODES, Refusal, Tick, WAYS, check_error, check_opens,
+    check_refused, data_offset, image_of, ticks,
 };
-use crate::support::{DESCRIPTOR_OFFSET, Image, Slot};
+use crate::support::{DESCRIPTOR_OFFSET, Image, Live, Slot};
 
 #[test]
 fn the_undamaged_file_opens() {
-    let image = image_of(&ticks());
-    assert_eq!(image.0.len(), FILE_BYTES);
-    assert_eq!(image.clone().sealed(), image, "a closed file has its checksums");
-    check_opens("undamaged", &image, &ticks(), Shutdown::Clean);
+    for (mode, header_bytes) in [(Mode::Shared, HEADER_BYTES), (Mode::Atomic, 2 * HEADER_BYTES)] {
+        let image = image_of(mode, &ticks());
+        assert_eq!(image.0.len(), header_bytes + DATA_BYTES);
+        assert_eq!(data_offset(&image), header_bytes);
+        assert_eq!(image.clone().sealed(), image, "a closed file has its checksums");
+        check_opens("undamaged", &image, &ticks(), Shutdown::Clean);
+    }
 }
 
 #[test]
@@ -51,9 +54,14 @@ fn files_that_are_none_of_ours() {
 
 #[test]
 fn every_truncation() {
-    let image = image_of(&ticks());
-    let whole = &image;
-    in_shards(1..FILE_BYTES, |lens| {
+    for mode in MODES {
+        check_every_truncation(&image_of(mode, &ticks()));
+    }
+}
+
+fn check_every_truncation(whole: &Image) {
+    let (data_offset, file_bytes) = (data_offset(whole), whole.0.len());
+    in_shards(1..file_bytes, |lens| {
         let bench = Bench::with(whole);
         let file = File::options().write(true).open(&bench.path).unwrap();
         for len in lens.rev() {
@@ -63,8 +71,8 @@ fn every_truncation() {
             let error = error.expect_err(&format!("{len} bytes: {way:?} accepted it"));
             let expected_bytes = match len {
                 ..DESCRIPTOR_OFFSET => DESCRIPTOR_OFFSET,
-                DESCRIPTOR_OFFSET..HEADER_BYTES => HEADER_BYTES,
-                _ => FILE_BYTES,
+                _ if len < data_offset => data_offset,
+                _ => file_bytes,
             } as u64;
             let expected = Refusal::Truncated { expected_bytes, found_bytes: len as u64 };
             if len.is_power_of_two() {
@@ -82,14 +90,18 @@ fn every_truncation() {
     });
 }
 
-/// Nothing that stands before the elements can change unnoticed. Damage to one of the two slots is what
-/// a crash in a commit looks like: the other one says the same.
+/// Nothing that stands before the journal can change unnoticed, but for a live state that nobody is to believe.
+/// Damage to one of the two slots is what a crash in a commit looks like: the other one says the same.
 #[test]
 fn every_flipped_header_byte() {
+    for mode in MODES {
+        check_every_flipped_header_byte(&image_of(mode, &ticks()));
+    }
+}
+
+fn check_every_flipped_header_byte(whole: &Image) {
     use std::os::unix::fs::FileExt;
 
-    let image = image_of(&ticks());
-    let whole = &image;
     in_shards(0..HEADER_BYTES, |offsets| {
         let bench = Bench::with(whole);
         let file = File::options().write(true).open(&bench.path).unwrap();
@@ -127,6 +139,11 @@ fn check_flipped(offset: usize, bits: u8, opened: Result<(Vec<Tick>, Shutdown), 
         assert_eq!(shutdown, Shutdown::Torn, "byte {offset} ^ {bits:#x}");
         return;
     }
+    if (Live.field("live_len").start..Live.field("boot_id").end).contains(&offset) {
+        let (elements, shutdown) = opened.unwrap_or_else(|error| panic!("byte {offset}: {error}"));
+        assert_eq!((&elements[..], shutdown), (&ticks()[..], Shutdown::Clean), "byte {offset}");
+        return;
+    }
     let Err(error) = opened else { panic!("byte {offset} ^ {bits:#x} went unnoticed") };
     let descriptor_end = DESCRIPTOR_OFFSET + Descriptor::of::<Tick>().as_bytes().len();
     let region = match offset {
@@ -144,7 +161,7 @@ fn check_flipped(offset: usize, bits: u8, opened: Result<(Vec<Tick>, Shutdown), 
 }
 
 /// Runs `f` with parts of a range, on as many threads as the machine has.
-fn in_shards(range: std::ops::Range<usize>, f: impl Fn(std::ops::Range<usize>) + Sync) {
+pub(super) fn in_shards(range: std::ops::Range<usize>, f: impl Fn(std::ops::Range<usize>) + Sync) {
     let threads = thread::available_parallelism().map_or(1, NonZero::get);
     let step = range.len().div_ceil(threads);
     thread::scope(|scope| {

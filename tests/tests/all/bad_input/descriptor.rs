@@ -2,12 +2,17 @@
 
 use persist_core::Region;
 
-use super::{FILE_BYTES, HEADER_BYTES, Refusal, Tick, check_refused, image_of, ticks};
-use crate::support::{self, DESCRIPTOR_OFFSET, Preamble};
+use super::{DATA_BYTES, MODES, Refusal, Tick, check_refused, data_offset, image_of, ticks};
+use crate::support::{self, DESCRIPTOR_OFFSET, Image, Preamble};
 
 #[test]
 fn a_preamble_that_no_longer_agrees_with_the_descriptor() {
-    let image = image_of(&ticks());
+    for mode in MODES {
+        check_elements_of_another_size(image_of(mode, &ticks()), image_of::<Tick>(mode, &[]));
+    }
+}
+
+fn check_elements_of_another_size(image: Image, empty: Image) {
     let corrupt = Refusal::Corrupt(Region::Descriptor, DESCRIPTOR_OFFSET);
     let smaller = image.clone().with(Preamble, "element_bytes", 16).sealed();
     let texts = ["expected elements of 16 bytes, found 24"];
@@ -16,18 +21,25 @@ fn a_preamble_that_no_longer_agrees_with_the_descriptor() {
     let bytewise = bytewise.with(Preamble, "element_bytes", 1).sealed();
     let texts = ["expected elements of 1 bytes, found 24"];
     check_refused::<Tick>("elements of a byte", &bytewise, corrupt.clone(), &texts);
-    let huge = image_of::<Tick>(&[]).with(Preamble, "element_bytes", 1 << 40).sealed();
+    let huge = empty.with(Preamble, "element_bytes", 1 << 40).sealed();
     check_refused::<Tick>("no elements, but huge", &huge, corrupt, &["1099511627776", "found 24"]);
 
+    let header_bytes = data_offset(&image) as u64;
     let huge = image.with(Preamble, "element_bytes", 1 << 40).sealed();
-    let expected_bytes = 3 * (1 << 40) + HEADER_BYTES as u64;
-    let truncated = Refusal::Truncated { expected_bytes, found_bytes: FILE_BYTES as u64 };
+    let expected_bytes = 3 * (1 << 40) + header_bytes;
+    let found_bytes = header_bytes + DATA_BYTES as u64;
+    let truncated = Refusal::Truncated { expected_bytes, found_bytes };
     check_refused::<Tick>("huge elements", &huge, truncated, &[]);
 }
 
 #[test]
 fn the_descriptor_is_a_hostile_input() {
-    let image = image_of(&ticks());
+    for mode in MODES {
+        check_hostile_descriptors(&image_of(mode, &ticks()));
+    }
+}
+
+fn check_hostile_descriptors(image: &Image) {
     let corrupt = |at| Refusal::Corrupt(Region::Descriptor, DESCRIPTOR_OFFSET + at);
     for (descriptor, at, text) in [
         (&b""[..], 0, "descriptor at byte 16384: expected the tag of a type, found the end"),

@@ -2,11 +2,11 @@
 
 use std::fs::File;
 
-use persist_core::{FixedStr, MmapSlice, MmapVec, OpenOptions, Pad, Persist, Shutdown};
+use persist_core::{FixedStr, MmapSlice, MmapVec, Mode, OpenOptions, Pad, Persist, Shutdown};
 
 use super::{
-    Bench, HEADER_BYTES, Order, Refusal, Way, check_opens, check_path, check_refused, image_of,
-    orders,
+    Bench, MODES, Order, Refusal, Way, check_opens, check_path, check_refused, data_offset,
+    image_of, orders,
 };
 use crate::support::{self, Slot};
 
@@ -31,12 +31,19 @@ fn elements_that_are_no_values() {
     if cfg!(target_endian = "big") {
         return support::skip("elements_that_are_no_values", "its bytes are little-endian");
     }
+    for mode in MODES {
+        check_elements_that_are_no_values(mode);
+    }
+}
+
+fn check_elements_that_are_no_values(mode: Mode) {
     let orders = orders();
-    let image = image_of(&orders);
+    let image = image_of(mode, &orders);
+    let data_offset = data_offset(&image);
     for (field, offset, bytes, expected, found) in FAULTS {
         // At the beginning, on both sides of the blocks that are looked through at once, at the end.
         for index in [0, 255, 256, 599] {
-            let bent = image.clone().with_bytes(HEADER_BYTES + 32 * index + offset, bytes);
+            let bent = image.clone().with_bytes(data_offset + 32 * index + offset, bytes);
             let refusal = Refusal::CorruptElement {
                 index: index as u64,
                 field: field.into(),
@@ -54,10 +61,18 @@ fn elements_that_are_no_values() {
 
 #[test]
 fn the_first_fault_is_named() {
-    let bent = image_of(&orders())
-        .with_bytes(HEADER_BYTES + 32 * 400 + 11, &[9])
-        .with_bytes(HEADER_BYTES + 32 * 300 + 11, &[7])
-        .with_bytes(HEADER_BYTES + 32 * 300 + 10, &[8]);
+    for mode in MODES {
+        check_the_first_fault_is_named(mode);
+    }
+}
+
+fn check_the_first_fault_is_named(mode: Mode) {
+    let image = image_of(mode, &orders());
+    let data_offset = data_offset(&image);
+    let bent = image
+        .with_bytes(data_offset + 32 * 400 + 11, &[9])
+        .with_bytes(data_offset + 32 * 300 + 11, &[7])
+        .with_bytes(data_offset + 32 * 300 + 10, &[8]);
     let refusal = Refusal::CorruptElement {
         index: 300,
         field: "legs[0][0].side".into(),
@@ -66,7 +81,7 @@ fn the_first_fault_is_named() {
     };
     check_refused::<Order>("several", &bent, refusal, &[]);
 
-    let alone = image_of(&[true, false, true]).with_bytes(HEADER_BYTES + 2, &[3]);
+    let alone = image_of(mode, &[true, false, true]).with_bytes(data_offset + 2, &[3]);
     let refusal = Refusal::CorruptElement {
         index: 2,
         field: String::new(),
@@ -79,15 +94,24 @@ fn the_first_fault_is_named() {
 /// What was never committed is no element, and may be anything.
 #[test]
 fn faults_past_the_end_are_none() {
-    let image = image_of(&[true, true]);
-    let image = image.with(Slot(0), "committed_len", 1).with(Slot(1), "committed_len", 1);
-    let image = image.sealed().with_bytes(HEADER_BYTES + 1, &[77]);
-    check_opens("past the end", &image, &[true], Shutdown::Clean);
+    for mode in MODES {
+        let image = image_of(mode, &[true, true]);
+        let data_offset = data_offset(&image);
+        let image = image.with(Slot(0), "committed_len", 1).with(Slot(1), "committed_len", 1);
+        let image = image.sealed().with_bytes(data_offset + 1, &[77]);
+        check_opens("past the end", &image, &[true], Shutdown::Clean);
+    }
 }
 
 /// Large enough to be looked through by several threads, of which the first one's find counts.
 #[test]
 fn a_fault_in_a_large_file() {
+    for mode in MODES {
+        check_a_fault_in_a_large_file(mode);
+    }
+}
+
+fn check_a_fault_in_a_large_file(mode: Mode) {
     use std::os::unix::fs::FileExt;
 
     const LEN: u64 = (64 << 20) / 16;
@@ -99,13 +123,14 @@ fn a_fault_in_a_large_file() {
         pad: Pad<7>,
     }
 
-    let image = image_of::<Sample>(&[]);
+    let image = image_of::<Sample>(mode, &[]);
+    let data_offset = data_offset(&image) as u64;
     let image = image.with(Slot(0), "committed_len", LEN).with(Slot(1), "committed_len", LEN);
     let bench = Bench::with(&image.sealed());
     let file = File::options().write(true).open(&bench.path).unwrap();
-    file.set_len(HEADER_BYTES as u64 + 16 * LEN).unwrap();
+    file.set_len(data_offset + 16 * LEN).unwrap();
     let check = |faulty: &[u64]| {
-        let place = |index: u64| HEADER_BYTES as u64 + 16 * index + 8;
+        let place = |index: u64| data_offset + 16 * index + 8;
         faulty.iter().for_each(|&index| file.write_all_at(&[2], place(index)).unwrap());
         let first = *faulty.iter().min().unwrap();
         let expected = Refusal::CorruptElement {

@@ -1,16 +1,21 @@
 //! Fields of the preamble and the slots that lie, that only newer versions know, or that mean nothing.
 
-use persist_core::{Feature, MmapSlice, MmapVec, OpenOptions, Region, Shutdown};
+use persist_core::{Feature, MmapSlice, MmapVec, Mode, OpenOptions, Region, Shutdown};
 
 use super::{
-    Bench, FILE_BYTES, HEADER_BYTES, Refusal, Tick, Way, check_opens, check_refused,
-    check_refused_with, image_of, ticks,
+    Bench, HEADER_BYTES, MODES, Refusal, Tick, Way, check_opens, check_refused, check_refused_with,
+    data_offset, image_of, ticks,
 };
 use crate::support::{Block, Image, Preamble, Slot};
 
 #[test]
 fn damage_in_the_preamble() {
-    let image = image_of(&ticks());
+    for mode in MODES {
+        check_damage_in_the_preamble(&image_of(mode, &ticks()));
+    }
+}
+
+fn check_damage_in_the_preamble(image: &Image) {
     let at = |field| Refusal::Corrupt(Region::Preamble, Preamble.field(field).start);
     for (field, value, expected, text) in [
         ("byte_order", 0x0203_0401, at("byte_order"), "byte-order mark"),
@@ -28,8 +33,11 @@ fn damage_in_the_preamble() {
         ("journal_offset", 131_072, at("journal_offset"), "multiple of 65536 after"),
         ("journal_offset", u64::MAX, at("journal_offset"), "multiple of 65536 after"),
         ("journal_bytes", 1, at("journal_bytes"), "a multiple of 65536"),
-        ("journal_bytes", 65536, at("data_offset"), "the end of the journal"),
-        ("journal_bytes", 0u64.wrapping_sub(65536), at("data_offset"), "the end of the journal"),
+        ("journal_bytes", 131_072, at("data_offset"), "the end of the journal"),
+        ("journal_bytes", 1 << 30, at("data_offset"), "the end of the journal"),
+        ("journal_bytes", (1 << 30) + 65536, at("journal_bytes"), "at most 1073741824"),
+        ("journal_bytes", 1 << 63, at("journal_bytes"), "at most 1073741824"),
+        ("journal_bytes", 0u64.wrapping_sub(65536), at("journal_bytes"), "at most 1073741824"),
         ("data_offset", 65560, at("data_offset"), "the end of the journal"),
         ("data_offset", 0, at("data_offset"), "the end of the journal"),
         ("data_offset", u64::MAX, at("data_offset"), "the end of the journal"),
@@ -50,19 +58,47 @@ fn damage_in_the_preamble() {
         let name = format!("{field} = {value:#x}");
         check_refused::<Tick>(&name, &bent, expected, &["is corrupt", text, "from a copy"]);
     }
-    let far = image.with(Preamble, "journal_bytes", 1 << 63).with(Preamble, "data_offset", 1 << 63);
-    let far = far.with(Preamble, "data_offset", (1 << 63) + HEADER_BYTES as u64).sealed();
-    check_refused::<Tick>("data past 2^63", &far, at("data_offset"), &[]);
+    let far = (1 << 63) + HEADER_BYTES as u64;
+    let far =
+        image.clone().with(Preamble, "journal_bytes", 1 << 63).with(Preamble, "data_offset", far);
+    check_refused::<Tick>("data past 2^63", &far.sealed(), at("journal_bytes"), &[]);
+
+    let largest = (1 << 30) + HEADER_BYTES as u64;
+    let longer = image.clone().with(Preamble, "journal_bytes", 1 << 30);
+    let longer = longer.with(Preamble, "data_offset", largest).sealed();
+    let found_bytes = image.0.len() as u64;
+    let truncated = Refusal::Truncated { expected_bytes: largest, found_bytes };
+    check_refused::<Tick>("the largest journal", &longer, truncated, &[]);
+}
+
+/// Without a journal a file can't be atomic.
+#[test]
+fn an_atomic_file_without_a_journal() {
+    let image = image_of(Mode::Shared, &ticks());
+    let corrupt = Refusal::Corrupt(Region::Preamble, Preamble.field("journal_bytes").start);
+    for flags in [0, 1] {
+        let slot = image.newest_slot();
+        let atomic = image.clone().with(slot, "mode", 1).with(slot, "flags", flags).sealed();
+        let texts = ["is corrupt: preamble", "expected mode atomic to have a journal"];
+        check_refused::<Tick>("no journal", &atomic, corrupt.clone(), &texts);
+    }
 }
 
 #[test]
 fn a_length_that_lies() {
-    let image = image_of(&ticks());
-    let truncated =
-        |expected_bytes| Refusal::Truncated { expected_bytes, found_bytes: FILE_BYTES as u64 };
+    for mode in MODES {
+        let image = image_of(mode, &ticks());
+        check_a_length_that_lies(&image);
+        check_a_length_that_lies(&image.unclean());
+    }
+}
+
+fn check_a_length_that_lies(image: &Image) {
+    let found_bytes = image.0.len() as u64;
+    let truncated = |expected_bytes| Refusal::Truncated { expected_bytes, found_bytes };
     for (len, expected_bytes) in [
-        (4, FILE_BYTES as u64 + 24),
-        (1 << 40, (24 << 40) + HEADER_BYTES as u64),
+        (4, found_bytes + 24),
+        (1 << 40, (24 << 40) + data_offset(image) as u64),
         (u64::MAX / 24, u64::MAX),
         (u64::MAX / 24 + 2, u64::MAX),
         (i64::MAX as u64, u64::MAX),
@@ -78,7 +114,12 @@ fn a_length_that_lies() {
 
 #[test]
 fn what_only_newer_versions_know() {
-    let image = image_of(&ticks());
+    for mode in MODES {
+        check_what_only_newer_versions_know(image_of(mode, &ticks()));
+    }
+}
+
+fn check_what_only_newer_versions_know(image: Image) {
     let unsupported = Refusal::Unsupported;
     for (field, value, expected, texts) in [
         ("format_version", 2, Feature::FormatVersion(2), ["expected format version 1", "found 2"]),
@@ -101,12 +142,16 @@ fn what_only_newer_versions_know() {
     let compat = image.clone().with(Preamble, "compat", u64::MAX).sealed();
     check_opens("compat", &compat, &ticks(), Shutdown::Clean);
 
-    let newest = newest_slot(&image);
-    let atomic = image.clone().with(newest, "mode", 1).sealed();
-    let texts = ["is unsupported", "expected mode 0 (shared), found 1"];
-    check_refused::<Tick>("mode", &atomic, unsupported(Feature::Mode(1)), &texts);
-    let was_atomic = image.clone().with(other(newest), "mode", 1).sealed();
-    check_opens("the mode of the older slot", &was_atomic, &ticks(), Shutdown::Clean);
+    let newest = image.newest_slot();
+    for (mode, found) in [(2, "found 2"), (u32::MAX, "found 4294967295")] {
+        let newer = image.clone().with(newest, "mode", mode.into()).sealed();
+        let texts = ["is unsupported", "expected mode 0 (shared) or 1 (atomic)", found];
+        check_refused::<Tick>("mode", &newer, unsupported(Feature::Mode(mode)), &texts);
+    }
+    for mode in [0, 1, 2] {
+        let was = image.clone().with(other(newest), "mode", mode).sealed();
+        check_opens("the mode of the older slot", &was, &ticks(), Shutdown::Clean);
+    }
 
     // A preamble that is newer *and* damaged is damaged.
     let damaged = image.with(Preamble, "format_version", 2);
@@ -118,19 +163,19 @@ fn what_only_newer_versions_know() {
     );
 }
 
-fn newest_slot(image: &Image) -> Block {
-    let epochs = [Slot(0), Slot(1)].map(|slot| image.get(slot, "epoch"));
-    if epochs[0] > epochs[1] { Slot(0) } else { Slot(1) }
-}
-
 fn other(slot: Block) -> Block {
     if slot == Slot(0) { Slot(1) } else { Slot(0) }
 }
 
 #[test]
 fn the_slots() {
-    let image = image_of(&ticks());
-    let newest = newest_slot(&image);
+    for mode in MODES {
+        check_the_slots(image_of(mode, &ticks()));
+    }
+}
+
+fn check_the_slots(image: Image) {
+    let newest = image.newest_slot();
     let epoch = image.get(newest, "epoch");
     let corrupt = Refusal::Corrupt(Region::Slots, Slot(0).offset());
     for (name, bent, text) in [
@@ -176,26 +221,33 @@ fn the_slots() {
 /// A torn file is healed by the next writer who closes it, and by nobody else.
 #[test]
 fn closing_a_torn_file_heals_it() {
-    let image = image_of(&ticks()).flipped(4096, 1);
-    let bench = Bench::with(&image);
-    MmapVec::<Tick>::open(&bench.path).unwrap().close().unwrap();
-    let slice = MmapSlice::<Tick>::open(&bench.path).unwrap();
-    assert_eq!((slice.info().shutdown, &*slice), (Shutdown::Clean, &ticks()[..]));
+    for mode in MODES {
+        let image = image_of(mode, &ticks()).flipped(4096, 1);
+        let bench = Bench::with(&image);
+        MmapVec::<Tick>::open(&bench.path).unwrap().close().unwrap();
+        let slice = MmapSlice::<Tick>::open(&bench.path).unwrap();
+        assert_eq!((slice.info().shutdown, &*slice), (Shutdown::Clean, &ticks()[..]));
+    }
 }
 
-/// In this version nobody reads the journal, nor what stands after the last element.
+/// Nobody reads the journal of a file of mode *shared*, nor that of a closed one, nor what stands after the
+/// last element.
 #[test]
 fn bytes_that_mean_nothing() {
-    let bench = Bench::new("journal.pv");
-    let mut vec = MmapVec::<Tick>::options().journal_bytes(65536).create(&bench.path).unwrap();
-    vec.extend_from_slice(&ticks()).unwrap();
-    vec.commit().unwrap();
-    vec.close().unwrap();
-    let image = Image::read(&bench.path);
-    let data_offset = image.get(Preamble, "data_offset") as usize;
-    assert_eq!(data_offset, 2 * HEADER_BYTES);
-    assert!(image.0.len() > data_offset + 3 * 24, "no room to spare");
-    let noise = image.with_bytes(HEADER_BYTES, &[0xee; HEADER_BYTES]);
-    let noise = noise.with_bytes(data_offset + 3 * 24, &[0xee; 24]);
-    check_opens("noise", &noise, &ticks(), Shutdown::Clean);
+    for mode in MODES {
+        let bench = Bench::new("journal.pv");
+        let options = MmapVec::<Tick>::options().mode(mode).journal_bytes(65536);
+        let mut vec = options.create(&bench.path).unwrap();
+        vec.extend_from_slice(&ticks()).unwrap();
+        vec.commit().unwrap();
+        vec.close().unwrap();
+        let image = Image::read(&bench.path);
+        let data_offset = data_offset(&image);
+        assert_eq!(data_offset, 2 * HEADER_BYTES);
+        assert!(image.0.len() > data_offset + 3 * 24, "no room to spare");
+        let noise = image.with_bytes(HEADER_BYTES, &[0xee; HEADER_BYTES]);
+        let noise = noise.with_bytes(data_offset + 3 * 24, &[0xee; 24]);
+        check_opens("noise", &noise, &ticks(), Shutdown::Clean);
+        check_opens("noise", &noise.unclean(), &ticks(), Shutdown::Unclean);
+    }
 }

@@ -2,14 +2,14 @@
 
 use std::fs;
 
-use persist_core::{LockHolder, MmapVec, OpenOptions};
+use persist_core::{LockHolder, MmapVec, Mode, OpenOptions};
 
 use super::{Bench, Refusal, Tick, WAYS, Way, check_error, check_path, image_of, newer, ticks};
 
 #[test]
 fn one_writer_or_many_readers() {
     let options = OpenOptions::<Tick>::new();
-    let bench = Bench::with(&image_of(&ticks()));
+    let bench = Bench::with(&image_of(Mode::default(), &ticks()));
     let (soft, hard) = (bench.path("soft.pv"), bench.path("hard.pv"));
     #[cfg(unix)]
     std::os::unix::fs::symlink(&bench.path, &soft).unwrap();
@@ -48,11 +48,11 @@ fn one_writer_or_many_readers() {
 /// A handle that was refused, for whatever reason, leaves no lock behind.
 #[test]
 fn a_refusal_leaves_no_lock() {
-    let bench = Bench::with(&image_of(&ticks()).flipped(100, 1));
+    let bench = Bench::with(&image_of(Mode::default(), &ticks()).flipped(100, 1));
     for way in WAYS {
         assert!(way.open(&OpenOptions::<Tick>::new(), &bench.path).is_err());
     }
-    image_of(&ticks()).write(&bench.path);
+    image_of(Mode::default(), &ticks()).write(&bench.path);
     assert!(MmapVec::<newer::Tick>::open(&bench.path).is_err());
     assert_eq!(MmapVec::<Tick>::open(&bench.path).unwrap(), ticks());
 }

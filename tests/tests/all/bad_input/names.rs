@@ -7,7 +7,7 @@ use std::fs;
 use std::io;
 use std::path::Path;
 
-use persist_core::{Error, LockHolder, OpenOptions};
+use persist_core::{Error, LockHolder, Mode, OpenOptions};
 use rustix::io::Errno;
 
 use super::{Bench, Refusal, Tick, WAYS, check_error, check_path, image_of, ticks};
@@ -18,7 +18,7 @@ fn symbolic_links() {
     use std::os::unix::fs::symlink;
 
     let options = OpenOptions::<Tick>::new();
-    let bench = Bench::with(&image_of(&ticks()));
+    let bench = Bench::with(&image_of(Mode::default(), &ticks()));
     let link = bench.path("link.pv");
     symlink("ticks.pv", &link).unwrap();
     for way in WAYS {
@@ -83,7 +83,7 @@ fn os_error<T>(result: Result<T, Error>) -> Option<Errno> {
 #[test]
 fn relative_paths_and_slashes() {
     let options = OpenOptions::<Tick>::new();
-    let bench = Bench::with(&image_of(&ticks()));
+    let bench = Bench::with(&image_of(Mode::default(), &ticks()));
     support::in_directory(bench.directory.path(), || {
         for path in ["ticks.pv", "./ticks.pv", "./././ticks.pv"] {
             let vec = options.open(path).unwrap();

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::sync::Barrier;
 use std::thread;
 
-use persist_core::{MmapVec, OpenOptions};
+use persist_core::{MmapVec, Mode, OpenOptions};
 
 use super::{Bench, Refusal, Tick, WAYS, Way, check_error, check_path, image_of, snapshot, ticks};
 use crate::support::Image;
@@ -35,7 +35,7 @@ fn missing_files_and_directories() {
 
 #[test]
 fn create_replaces_nothing() {
-    let whole = image_of(&ticks());
+    let whole = image_of(Mode::default(), &ticks());
     for image in [Image(Vec::new()), Image(b"precious".to_vec()), whole] {
         let bench = Bench::with(&image);
         let before = bench.snapshot();

@@ -1,6 +1,6 @@
 //! Files in order that another program made: with another layout, byte order, magic or version.
 
-use persist_core::{ByteOrder, Error, FixedStr, MmapSlice, MmapVec, Pad, Persist, Shutdown};
+use persist_core::{ByteOrder, Error, FixedStr, MmapSlice, MmapVec, Mode, Pad, Persist, Shutdown};
 use zerocopy::byteorder::{LE, U32};
 
 use super::{
@@ -20,7 +20,7 @@ struct SameSize {
 
 #[test]
 fn other_layouts() {
-    let image = image_of(&ticks());
+    let image = image_of(Mode::default(), &ticks());
     let rows = [
         "layout mismatch in `",
         "ticks.pv`:\n",
@@ -33,7 +33,12 @@ fn other_layouts() {
     check_refused::<SameSize>("the same size", &image, Refusal::Layout, &rows);
     let rows = ["`:\n  element   file: Tick  program: [u8; 24]"];
     check_refused::<[u8; 24]>("bytes of the same size", &image, Refusal::Layout, &rows);
-    check_refused::<Tick>("a number", &image_of(&[1_u64]), Refusal::Layout, &["file: u64"]);
+    check_refused::<Tick>(
+        "a number",
+        &image_of(Mode::default(), &[1_u64]),
+        Refusal::Layout,
+        &["file: u64"],
+    );
 
     let bench = Bench::with(&image);
     let Err(Error::Layout { mismatch, .. }) = MmapVec::<newer::Tick>::open(&bench.path) else {
@@ -65,7 +70,7 @@ fn foreign_byte_order() {
         ByteOrder::Little => (ByteOrder::Little, ByteOrder::Big),
         ByteOrder::Big => (ByteOrder::Big, ByteOrder::Little),
     };
-    let image = foreign(image_of(&ticks()));
+    let image = foreign(image_of(Mode::default(), &ticks()));
     let said = [format!("the file is {file}-endian"), format!("this machine is {program}-endian")];
     let texts = ["byte order mismatch", &said[0], &said[1], "explicit byte order"];
     let refusal = Refusal::ByteOrder { file, program };
@@ -78,7 +83,7 @@ fn foreign_byte_order() {
         text: FixedStr::new("abc").unwrap(),
         flag: true,
     });
-    let portable = foreign(image_of(&elements));
+    let portable = foreign(image_of(Mode::default(), &elements));
     check_opens("portable", &portable, &elements, Shutdown::Clean);
     assert_eq!(
         MmapSlice::<Portable>::open(Bench::with(&portable).path).unwrap().info().byte_order,
@@ -106,7 +111,7 @@ fn other_applications() {
         ["application version mismatch", "file: 1.2.3, program: 1.2.4", "with that version"];
     check_refused_with("version", &image, &newer, &WAYS, refusal, &texts);
 
-    let anonymous = image_of(&ticks());
+    let anonymous = image_of(Mode::default(), &ticks());
     let refusal = Refusal::AppMagic { file: [0; 8], program: magic };
     check_refused_with(
         "no magic",

@@ -6,7 +6,7 @@ use std::fs;
 use std::io;
 use std::path::Path;
 
-use persist_core::OpenOptions;
+use persist_core::{Mode, OpenOptions};
 
 use super::{Bench, Refusal, Tick, WAYS, Way, check_error, check_path, image_of, snapshot, ticks};
 use crate::support;
@@ -21,7 +21,7 @@ fn permissions() {
         let directory = bench.path("directory");
         fs::create_dir(&directory).unwrap();
         let path = directory.join("ticks.pv");
-        image_of(&ticks()).write(&path);
+        image_of(Mode::default(), &ticks()).write(&path);
         let before = snapshot(&directory);
         let set = |path: &Path, mode| {
             fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
@@ -97,7 +97,7 @@ fn a_read_only_file_system() {
 
     let bench = Bench::new("mount");
     fs::create_dir(&bench.path).unwrap();
-    let image = image_of(&ticks());
+    let image = image_of(Mode::default(), &ticks());
     let tried = support::with_tmpfs(&bench.path, 1 << 20, |mount| {
         let options = OpenOptions::<Tick>::new();
         let path = mount.join("ticks.pv");
