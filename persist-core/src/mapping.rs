@@ -179,7 +179,7 @@ impl Mapping {
     }
 
     /// Maps pages anew, as pages of `file` from `offset` on: private ones or shared ones. Where the system
-    /// refuses private ones they are shared.
+    /// refuses it nothing changed.
     #[cfg(any(target_os = "linux", target_os = "android"))]
     pub(crate) fn map_again(
         &mut self,
@@ -194,32 +194,31 @@ impl Mapping {
         if pages.is_empty() {
             return Ok(());
         }
+        let (offset, bytes) = (offset + pages.start as u64, pages.end - pages.start);
         let flags = match private {
-            true => MapFlags::PRIVATE | MapFlags::NORESERVE,
+            true => {
+                // Kernels before 6.12 unmap what was there before they look whether there is memory for private
+                // pages. So this looks first.
+                drop(Self::private(file, offset, bytes)?);
+                MapFlags::PRIVATE | MapFlags::NORESERVE
+            }
             false => MapFlags::SHARED,
         };
         // SAFETY: the start is inside the mapping, by the assertion.
         let start = unsafe { self.base().add(pages.start) };
-        let map = |flags| {
-            // SAFETY: the range is inside the mapping, which this owns, so nothing else is replaced. No reference
-            // into it lives, for this is called with the vector borrowed mutably and no element.
-            let mapped = unsafe {
-                mmap(
-                    start.as_ptr().cast(),
-                    pages.end - pages.start,
-                    ProtFlags::READ | ProtFlags::WRITE,
-                    flags | MapFlags::FIXED,
-                    file,
-                    offset + pages.start as u64,
-                )
-            };
-            mapped.map(|_| ()).map_err(io::Error::from)
-        };
-        map(flags).inspect_err(|_| {
-            // Kernels before 6.12 unmap what was there before they look whether there is memory for private
-            // pages. Shared ones need none. Where a process has too many mappings nothing was unmapped.
-            let _ = map(MapFlags::SHARED);
-        })
+        // SAFETY: the range is inside the mapping, which this owns, so nothing else is replaced. No reference
+        // into it lives, for this is called with the vector borrowed mutably and no element.
+        unsafe {
+            mmap(
+                start.as_ptr().cast(),
+                bytes,
+                ProtFlags::READ | ProtFlags::WRITE,
+                flags | MapFlags::FIXED,
+                file,
+                offset,
+            )?;
+        }
+        Ok(())
     }
 
     /// Drops what was written to private pages: they show the file again. `Ok(false)` where the system has no

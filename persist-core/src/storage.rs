@@ -71,7 +71,7 @@ pub(crate) trait Storage: Debug + Send + Sync {
 
     /// Makes pages of a mapping that [`map`](Self::map) made of `offset` on private, so that what is written
     /// there stays in memory, or shared again. They show the storage then: what was written to them
-    /// while they were private is lost. The range is one of whole pages.
+    /// while they were private is lost. Where this fails nothing changed. The range is one of whole pages.
     fn set_private(
         &self,
         mapping: &mut Mapping,

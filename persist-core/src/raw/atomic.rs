@@ -41,13 +41,12 @@ impl RawVec {
             return Ok(());
         }
         let is_anew = self.private.parts >= MAX_PRIVATE_PARTS;
-        let saved = if is_anew || self.private.is_scarce { self.save()? } else { Vec::new() };
+        let has_parts = self.private.reach > self.private.end;
+        let saved = if is_anew || has_parts { self.save()? } else { Vec::new() };
         let start = if is_anew { 0 } else { self.private.end };
         if !mutant::is(Mutant::SharedPages) {
-            self.set_private(start..end, true).map_err(|source| match saved.is_empty() {
-                true => self.store.io(Action::Map, source),
-                false => self.lost_memory(source),
-            })?;
+            self.set_private(start..end, true)
+                .map_err(|source| self.store.io(Action::Map, source))?;
         }
         self.private.end = end;
         self.private.reach = self.private.reach.max(end);

@@ -93,6 +93,8 @@ struct Disk {
     latest: Bits,
 
     views: Vec<View>,
+    /// More memory can't be made private at once.
+    most_private_bytes: usize,
     /// The fault to come, and after how many more calls.
     plan: Option<(usize, Fault)>,
     crashed: bool,
@@ -116,10 +118,16 @@ impl SimDisk {
             lost: Bits::default(),
             latest: Bits::default(),
             views: Vec::new(),
+            most_private_bytes: usize::MAX,
             plan: None,
             crashed: false,
             events: Vec::new(),
         })))
+    }
+
+    /// Refuses to make more memory private at once, as where there is little.
+    pub(crate) fn limit_private(&self, most_bytes: usize) {
+        self.disk().most_private_bytes = most_bytes;
     }
 
     /// Lets a call fail, after so many others that change the file.
@@ -526,10 +534,13 @@ impl Storage for SimDisk {
     ) -> io::Result<()> {
         let mut disk = self.disk();
         disk.absorb();
-        let Disk { views, cache, len, .. } = &mut *disk;
+        let Disk { views, cache, len, most_private_bytes, .. } = &mut *disk;
         let view =
             views.iter_mut().find(|view| view.is_of(mapping)).expect("a mapping of this disk");
         assert_eq!(view.file.start, offset as usize);
+        if private && pages.len() > *most_private_bytes {
+            return Err(io::ErrorKind::OutOfMemory.into());
+        }
         view.set_private(pages, private, cache, *len);
         Ok(())
     }

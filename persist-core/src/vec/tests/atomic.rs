@@ -10,6 +10,7 @@ use super::*;
 use crate::mapping::Detection;
 use crate::storage::FileStorage;
 use crate::storage::faulty::{Call, FaultyStorage};
+use crate::storage::sim::SimDisk;
 
 const JOURNAL_BYTES: usize = 1 << 16;
 
@@ -336,6 +337,69 @@ impl Play {
             }
         }
     }
+}
+
+/// Where the system hasn't the memory to let all pages be private, those that are changed one by one are.
+#[test]
+fn a_few_pages_can_be_changed_with_little_memory() {
+    const PAGE_BYTES: usize = 512;
+    for seed in 0..if cfg!(miri) { 2 } else { 300 } {
+        let mut random = fastrand::Rng::with_seed(seed);
+        let disk = SimDisk::new(seed, true, PAGE_BYTES);
+        format_as::<u64>(&disk, Mode::Atomic);
+        let reserve_bytes = if random.bool() { 1 << 17 } else { 0 };
+        let open = || {
+            let store = store(disk.clone()).unwrap();
+            MmapVec::<u64>::options().reserve_bytes(reserve_bytes).vec(store).unwrap()
+        };
+        let (mut vector, mut model) = (open(), Vec::new());
+        let mut committed = Vec::new();
+        for step in 0..60 {
+            // Memory comes and goes.
+            disk.limit_private([PAGE_BYTES, usize::MAX][usize::from(random.u32(..6) == 0)]);
+            for _ in 0..random.usize(..6) {
+                if !model.is_empty() {
+                    let (i, value) = (random.usize(..model.len()), random.u64(..));
+                    (vector[i], model[i]) = (value, value);
+                }
+            }
+            for _ in 0..[0, 1, 100][random.usize(..3)] {
+                vector.reserve_exact(1).unwrap();
+                vector.push(step).unwrap();
+                model.push(step);
+            }
+            match random.u32(..6) {
+                0..3 => {
+                    vector.commit().unwrap();
+                    committed.clone_from(&model);
+                }
+                3 => {
+                    vector.rollback().unwrap();
+                    model.clone_from(&committed);
+                }
+                4 => {
+                    drop(vector);
+                    vector = open();
+                    model.clone_from(&committed);
+                }
+                _ => vector.checkpoint().unwrap(),
+            }
+            assert!(vector == model, "seed {seed}, step {step}");
+            assert_eq!(vector.has_uncommitted_changes(), model != committed, "seed {seed}");
+        }
+    }
+}
+
+#[test]
+#[should_panic = "the system refuses the memory to change elements of `heap`, 512 bytes"]
+fn all_elements_cant_be_changed_with_little_memory() {
+    let disk = SimDisk::new(0, true, 512);
+    format_as::<u64>(&disk, Mode::Atomic);
+    let mut vector = open::<u64>(&disk).unwrap();
+    vector.push(1).unwrap();
+    vector.commit().unwrap();
+    disk.limit_private(0);
+    vector.sort();
 }
 
 #[test]
