@@ -410,7 +410,7 @@ impl<T: Persist> MmapVec<T> {
     ///
     /// To find the changes it looks at the pages that were changed through an index (`vector[i]`, [`get_mut`](Self::get_mut));
     /// where a `&mut [T]` was lent, it asks the kernel which pages were written, in time
-    /// proportional to the committed elements in memory but some thousand times shorter than reading them; elsewhere
+    /// proportional to the committed elements in memory, but some hundred times shorter than reading them (0.4 ms for 1 GiB); elsewhere
     /// than on Linux it compares all of them with the file.
     ///
     /// In mode *shared*, a flush of the pages that were changed, and a second one where the number of elements was.

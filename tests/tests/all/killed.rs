@@ -281,18 +281,20 @@ fn kill_writers(test: &str, directory: &Path) {
     // Where they are killed is up to the scheduler anyway.
     let mut random = Random(RandomState::new().build_hasher().finish());
     let mut witnesses = [0, 1, 2].map(|kind| Witness::new(test, directory, kind));
-    for round in 0..rounds() {
+    let commits = |witnesses: &[Witness]| witnesses.iter().map(|witness| witness.done).sum::<u64>();
+    let mut round = 0;
+    // On a slow disk few commits come to their end between two kills.
+    while round < rounds() || commits(&witnesses) <= rounds() {
         witnesses[round as usize % 3].round(&mut random);
+        round += 1;
     }
     for witness in &mut witnesses {
         let vector = KINDS[witness.kind]().open(&witness.path).unwrap();
         witness.check(&vector);
     }
-    let commits: u64 = witnesses.iter().map(|witness| witness.done).sum();
-    assert!(commits > rounds(), "only {commits} commits");
     if std::env::var_os("PERSIST_KILL_ROUNDS").is_some() {
         let in_flight = witnesses.each_ref().map(|witness| witness.in_flight);
-        eprintln!("{test}: {commits} commits, in flight {in_flight:?}");
+        eprintln!("{test}: {} commits, in flight {in_flight:?}", commits(&witnesses));
     }
 }
 
