@@ -331,6 +331,8 @@ pub enum Action {
     Shrink,
     /// Mapping the file into memory.
     Map,
+    /// Bringing a file that was not closed to its last commit. It has that still, and can be tried again.
+    Recover,
 }
 
 impl fmt::Display for Action {
@@ -346,6 +348,7 @@ impl fmt::Display for Action {
             Self::Grow => "grow",
             Self::Shrink => "shrink",
             Self::Map => "map into memory",
+            Self::Recover => "recover the last commit of",
         })
     }
 }

@@ -189,6 +189,7 @@ impl Mapping {
         private: bool,
     ) -> io::Result<()> {
         use rustix::mm::{MapFlags, ProtFlags, mmap};
+        use rustix::process::{Resource, getrlimit};
 
         assert!(pages.start <= pages.end && pages.end <= self.len_bytes());
         if pages.is_empty() {
@@ -198,8 +199,10 @@ impl Mapping {
         let flags = match private {
             true => {
                 // Kernels before 6.12 unmap what was there before they look whether there is memory for private
-                // pages. So this looks first.
-                drop(Self::private(file, offset, bytes)?);
+                // pages. So this looks first, unless that would need address space which may not be there.
+                if getrlimit(Resource::As).current.is_none() {
+                    drop(Self::private(file, offset, bytes)?);
+                }
                 MapFlags::PRIVATE | MapFlags::NORESERVE
             }
             false => MapFlags::SHARED,

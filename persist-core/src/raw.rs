@@ -65,7 +65,7 @@ impl RawVec {
     /// The caller has checked that the elements are of the type it will use them as.
     pub(crate) fn new(mut store: Box<Store>, reserve_bytes: usize) -> Result<Self, Error> {
         let len = store.check_addressable()?;
-        store.recover()?;
+        store.recover().map_err(|error| store.recovery_failed(error))?;
         store.fill_holes()?;
         let needed = len * store.header().preamble.element_bytes.get() as usize;
         let mapping =
@@ -265,8 +265,8 @@ impl RawVec {
             return Ok(());
         }
         let wanted = self.reserve_bytes.max(self.mapping.len_bytes().saturating_mul(2));
-        if self.private.reach > 0 {
-            // A mapping in several parts can't be moved as one.
+        if self.private.is_in_parts() {
+            // Such a mapping can't be moved as one.
             return self.move_to(|raw| {
                 raw.mapping = map(&raw.store, needed_bytes, wanted)
                     .map_err(|source| raw.store.io(Action::Map, source))?;
@@ -302,9 +302,9 @@ impl RawVec {
         self.store.check_poison()?;
         let bytes = self.size_of(capacity.max(self.len).min(self.capacity))? as u64;
         if self.store.storage().maps_past_end() {
-            self.store.shrink(bytes)?;
+            let shrunk = self.store.shrink(bytes);
             self.mapping_changed();
-            return Ok(());
+            return self.sealing(shrunk);
         }
         self.shrink_unmapped(bytes)
     }
@@ -338,7 +338,10 @@ impl RawVec {
                 self.dirty.reset(self.len * self.element_bytes);
                 Ok(())
             }
-            Mode::Atomic => self.commit_atomic(),
+            Mode::Atomic => {
+                let committed = self.commit_atomic();
+                self.sealing(committed)
+            }
         }
     }
 
@@ -352,7 +355,8 @@ impl RawVec {
 
     /// Moves what was committed out of the journal.
     pub(crate) fn checkpoint(&mut self) -> Result<(), Error> {
-        self.store.checkpoint()
+        let checked = self.store.checkpoint();
+        self.sealing(checked)
     }
 
     /// Whether a commit would have something to do; in mode *shared*, and where the file can't be read, maybe

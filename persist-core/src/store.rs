@@ -55,6 +55,8 @@ pub(crate) struct Store {
     /// Whether that slot, and everything else that was written, is known to be on the device.
     durable: bool,
     has_leftovers: bool,
+    /// How many elements a writer of mode *shared* left behind.
+    live_len: Option<u64>,
     /// Up to here every byte has its place on the device.
     allocated_bytes: u64,
     poison: Option<(Action, Arc<io::Error>)>,
@@ -86,6 +88,7 @@ impl Store {
             allocated_bytes: header.preamble.data_offset.get(),
             state: header.slots.newest,
             has_leftovers: !header.slots.newest.clean,
+            live_len: live_len(&*storage, &header, file_bytes),
             committed_len: replay.len,
             replay,
             journal: Journal::default(),
@@ -106,7 +109,7 @@ impl Store {
     fn check_len(&self, file_bytes: u64) -> Result<(), Error> {
         let Replay { records, len, .. } = self.replay;
         let slot_len = self.state.committed_len;
-        let least_len = if records > 0 { slot_len.min(len) } else { slot_len.max(self.len()) };
+        let least_len = if records > 0 { slot_len.min(len) } else { slot_len };
         let brought = self.replay.payload_bytes();
         for (len, found_bytes) in
             [(least_len, file_bytes), (self.len(), file_bytes.saturating_add(brought))]
@@ -145,12 +148,7 @@ impl Store {
     /// How many elements the file had when it was opened: those that were committed, or in mode *shared* those
     /// that a writer left behind which the same kernel saw.
     pub(crate) fn len(&self) -> u64 {
-        let Header { live, slots, .. } = &self.header;
-        let is_left = slots.newest.mode == Mode::Shared && !slots.newest.clean;
-        match self.storage.boot_id() {
-            Some(boot_id) if is_left && boot_id == live.boot_id => live.live_len.get(),
-            _ => self.committed_len,
-        }
+        self.live_len.unwrap_or(self.committed_len)
     }
 
     /// Whether an earlier writer of mode *shared* may have left changes that nobody committed.
@@ -351,6 +349,16 @@ impl Store {
         self.check_poison().expect_err("the store was poisoned just now")
     }
 
+    /// The error for a recovery that failed: nobody has a handle yet that could be poisoned.
+    pub(crate) fn recovery_failed(&self, error: Error) -> Error {
+        match error {
+            Error::Poisoned { source, .. } => {
+                self.io(Action::Recover, io::Error::new(source.kind(), source))
+            }
+            error => error,
+        }
+    }
+
     pub(crate) fn io(&self, action: Action, source: io::Error) -> Error {
         Error::io(action, &self.path, source)
     }
@@ -402,6 +410,17 @@ fn read_header(storage: &dyn Storage, file_bytes: u64) -> Result<Header, FileFau
     let mut bytes = vec![0; preamble.header_bytes() as usize];
     storage.read_exact_at(0, &mut bytes)?;
     Header::parse(preamble, &bytes)
+}
+
+/// The live length, where it means something: the kernel that vouches for it is running, and the file has that
+/// many elements. It may not have, where its device was gone for a while.
+fn live_len(storage: &dyn Storage, header: &Header, file_bytes: u64) -> Option<u64> {
+    let Slots { newest, .. } = header.slots;
+    let is_left = newest.mode == Mode::Shared && !newest.clean;
+    let is_known = is_left && storage.boot_id() == Some(header.live.boot_id);
+    let live_len = header.live.live_len.get();
+    let fits = || header.file_bytes(live_len).is_some_and(|bytes| bytes <= file_bytes);
+    (is_known && fits()).then_some(live_len)
 }
 
 /// Reads what mode *atomic* left in the journal. A file that was closed has nothing there that counts; but where

@@ -31,6 +31,11 @@ impl Private {
     pub(super) const NOTHING: Self = Self { end: 0, reach: 0, parts: 0, is_scarce: false };
     pub(super) const EVERYTHING: Self =
         Self { end: usize::MAX, reach: usize::MAX, parts: 0, is_scarce: false };
+
+    /// Whether some part of the mapping is, or was, private and another isn't.
+    pub(super) fn is_in_parts(&self) -> bool {
+        self.reach > 0 || self.parts > 0
+    }
 }
 
 impl RawVec {
@@ -56,13 +61,35 @@ impl RawVec {
         Ok(())
     }
 
-    /// What to do where uncommitted changes are gone, and pages that may be written are the file's: nothing
-    /// must be written or committed any more. There are no elements to see.
-    fn lost_memory(&mut self, error: io::Error) -> Error {
+    /// Passes a result on. Where it comes with a poisoned file, what was appended may be counted by the commit that
+    /// failed, and must not be written in the file any more: all memory becomes private.
+    pub(super) fn sealing<R>(&mut self, result: Result<R, Error>) -> Result<R, Error> {
+        let Private { end, reach, .. } = self.private;
+        if result.is_ok() || end == usize::MAX || self.store.check_poison().is_ok() {
+            return result;
+        }
+        let room = (self.capacity * self.element_bytes).next_multiple_of(self.dirty.page_bytes());
+        if reach > end || end < room && self.set_private(end..room, true).is_err() {
+            self.lose_memory();
+            return result;
+        }
+        self.private = Private::EVERYTHING;
+        // The kernel may drop pages that it couldn't write, and show older ones. Copies stay.
+        let appended = self.committed_bytes().min(end)..self.len * self.element_bytes;
+        for start in appended.step_by(self.dirty.page_bytes()) {
+            // SAFETY: this is a byte of an element, and nobody else uses it while `self` is borrowed mutably.
+            let byte = unsafe { self.mapping.bytes_mut(start..start + 1) };
+            *std::hint::black_box(&mut byte[0]) |= 0;
+        }
+        result
+    }
+
+    /// What to do where uncommitted changes are gone, or pages that may be written are the file's: nothing
+    /// must be written any more. There are no elements to see.
+    fn lose_memory(&mut self) {
         self.len = 0;
         self.mapping = Mapping::none();
         self.mapping_changed();
-        self.store.poisoned(Action::Map, error)
     }
 
     /// Lets committed elements in some pages be written, and remembers which.
@@ -296,7 +323,8 @@ impl RawVec {
         }
         if self.dirty.is_free() || self.dirty.is_marked() {
             if let Err(error) = self.make_private() {
-                return Err(self.lost_memory(error.into()));
+                self.lose_memory();
+                return Err(self.store.poisoned(Action::Map, error.into()));
             }
         }
         self.restore(saved);

@@ -167,7 +167,25 @@ mod sys {
     }
 
     pub(super) fn write_all_at(file: &File, offset: u64, bytes: &[u8]) -> io::Result<()> {
+        check_limit(offset + bytes.len() as u64)?;
         file.write_all_at(bytes, offset)
+    }
+
+    /// Whether the process may write up to `end`. Past its limit the kernel doesn't return an error, also for bytes that
+    /// the file has: it kills the process.
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    fn check_limit(end: u64) -> io::Result<()> {
+        use rustix::process::{Resource, getrlimit};
+
+        match getrlimit(Resource::Fsize).current {
+            Some(limit) if end > limit => Err(io::ErrorKind::FileTooLarge.into()),
+            _ => Ok(()),
+        }
+    }
+
+    #[cfg(not(any(target_os = "linux", target_os = "android")))]
+    fn check_limit(_: u64) -> io::Result<()> {
+        Ok(())
     }
 
     /// One call, which flushes this range and nothing else.
@@ -179,6 +197,7 @@ mod sys {
     ) -> io::Result<()> {
         use rustix::io::{Errno, ReadWriteFlags, pwritev2};
 
+        check_limit(offset + bytes.len() as u64)?;
         while !bytes.is_empty() {
             match pwritev2(file, &[io::IoSlice::new(bytes)], offset, ReadWriteFlags::DSYNC) {
                 Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
@@ -262,12 +281,8 @@ mod sys {
     pub(super) fn fallocate(file: &File, start: u64, end: u64) -> io::Result<()> {
         use rustix::fs::{FallocateFlags, fallocate};
         use rustix::io::Errno;
-        use rustix::process::{Resource, getrlimit};
-
-        // Past this limit the kernel doesn't return an error: it kills the process.
-        let limited = getrlimit(Resource::Fsize).current.is_some_and(|limit| end > limit);
-        if limited && end > file.metadata()?.len() {
-            return Err(io::ErrorKind::FileTooLarge.into());
+        if end > file.metadata()?.len() {
+            check_limit(end)?;
         }
 
         rustix::io::retry_on_intr(|| fallocate(file, FallocateFlags::empty(), start, end - start))

@@ -78,7 +78,11 @@ impl Store {
             false => self.sync(&Mapping::none())?,
             true => self.durable = true,
         }
+        if self.state.clean {
+            return Ok(());
+        }
         if replay.records == 0 {
+            self.give_back_room(replay.len);
             return Ok(());
         }
         self.restore_len(replay.len)?;
@@ -88,7 +92,19 @@ impl Store {
         if mutant::is(Mutant::RecoverWithoutSlot) {
             return self.sync(&Mapping::none());
         }
-        self.checkpoint_to(replay.len)
+        self.checkpoint_to(replay.len)?;
+        self.give_back_room(replay.len);
+        Ok(())
+    }
+
+    /// Cuts off what a crash left past the elements: room for more of them, and maybe as much as the last commit
+    /// changed, on its way to its place.
+    fn give_back_room(&self, len: u64) {
+        let end = self.header.file_bytes(len).expect("the journal was checked");
+        if self.storage.len_bytes().is_ok_and(|found| found > end) {
+            // Where it can't be cut it is only longer than need be.
+            let _ = self.storage.truncate(end);
+        }
     }
 
     /// Makes the file as long as its last commit needs. A crash may have lost its length, and not the

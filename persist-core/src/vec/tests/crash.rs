@@ -170,6 +170,7 @@ impl<T: Element> Run<T> {
             // Reading goes on, but a machine that has stopped can't even map.
             if !self.disk.has_crashed() && !matches!(op, Op::Rollback | Op::Shrink) {
                 self.check_elements(&vector)?;
+                self.change_in_vain(vector, salt);
             }
             return Ok(None);
         }
@@ -178,6 +179,20 @@ impl<T: Element> Run<T> {
         }
         self.check(&vector)?;
         Ok(Some(vector))
+    }
+
+    /// What is done with a poisoned vector must never be seen again.
+    fn change_in_vain(&mut self, mut vector: MmapVec<T>, salt: u64) {
+        let mut model = self.current.clone();
+        let len = model.len();
+        for op in [Op::Extend(2), Op::Fill(0..len), Op::Truncate(len / 2), Op::Push(3), Op::Push(3)]
+        {
+            // Where there is no room for it the call says so, and the elements differ from the model's.
+            if op.apply(&mut vector, &mut model, salt).is_err() {
+                break;
+            }
+        }
+        self.disk.take_events();
     }
 
     /// Whether a fault fired in the calls that were made.

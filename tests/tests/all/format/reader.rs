@@ -206,9 +206,14 @@ fn state(file: &Image) -> Result<State, Refused> {
     let state = State { len, least_len: len, brought_bytes: 0, extents: Vec::new(), shutdown };
     if !is_atomic {
         let is_this_boot = || boot_id().is_some_and(|id| file.0[Live.field("boot_id")] == id);
-        let is_live = !is_clean && is_this_boot();
-        let len = if is_live { file.get(Live, "live_len") } else { len };
-        return Ok(State { len, ..state });
+        let live_len = file.get(Live, "live_len");
+        let reaches = || {
+            let bytes = live_len.checked_mul(file.get(Preamble, "element_bytes"))?;
+            let end = bytes.checked_add(file.get(Preamble, "data_offset"))?;
+            (end <= file.0.len() as u64).then_some(live_len)
+        };
+        let live_len = if !is_clean && is_this_boot() { reaches() } else { None };
+        return Ok(State { len: live_len.unwrap_or(len), ..state });
     }
     if is_clean && !is_torn || !journal::can_have(file, len) {
         return Ok(state);
