@@ -24,6 +24,9 @@ const SCARCE_BYTES: usize = 64 << 20;
 /// And at most this part of the address space that is left.
 const PART_OF_SCARCE_SPACE: usize = 8;
 
+#[cfg(any(target_os = "linux", target_os = "android"))]
+const EFAULT: i32 = rustix::io::Errno::FAULT.raw_os_error();
+
 pub(crate) struct Mapping(Memory);
 
 enum Memory {
@@ -105,12 +108,23 @@ impl Mapping {
         match &mut self.0 {
             // Moves page tables, and needs no room for the old mapping beside the new one.
             #[cfg(any(target_os = "linux", target_os = "android"))]
-            Memory::File(map) => scarce(needed, wanted, |bytes| {
-                let options = memmap2::RemapOptions::new().may_move(true);
-                // SAFETY: the mapping may move because the caller holds it exclusively and treats
-                // every address in it as void; `bytes` is not smaller than what may be touched.
-                unsafe { map.remap(bytes, options) }
-            }),
+            Memory::File(map) => {
+                let moved = scarce(needed, wanted, |bytes| {
+                    let options = memmap2::RemapOptions::new().may_move(true);
+                    // SAFETY: the mapping may move because the caller holds it exclusively and treats
+                    // every address in it as void; `bytes` is not smaller than what may be touched.
+                    unsafe { map.remap(bytes, options) }
+                });
+                match moved {
+                    // A mapping in several parts can't be moved as one: the program may have divided it, as
+                    // by `mlock` on some elements.
+                    Err(error) if error.raw_os_error() == Some(EFAULT) => {
+                        *self = Self::reserve(storage, offset, needed, wanted)?;
+                        Ok(())
+                    }
+                    moved => moved,
+                }
+            }
             _ => {
                 *self = Self::reserve(storage, offset, needed, wanted)?;
                 Ok(())

@@ -170,7 +170,11 @@ impl RawVec {
     #[cold]
     fn touch_all(&mut self) {
         match self.store.mode() {
-            Mode::Shared => _ = self.start_writing(),
+            Mode::Shared => {
+                if let Err(Error::Io { action, source, .. }) = self.start_writing() {
+                    self.store.poisoned(action, source);
+                }
+            }
             Mode::Atomic => {
                 self.make_private().unwrap_or_else(|error| self.no_private_memory(&error))
             }
@@ -243,6 +247,9 @@ impl RawVec {
             self.start_writing()?;
         }
         if (self.len as u64) < self.store.committed_len() {
+            if self.store.mode() == Mode::Atomic {
+                self.make_private()?;
+            }
             self.touch();
         }
         let needed = self.len.checked_add(additional).ok_or_else(|| self.store.too_large(None))?;
@@ -267,10 +274,9 @@ impl RawVec {
         let wanted = self.reserve_bytes.max(self.mapping.len_bytes().saturating_mul(2));
         if self.private.is_in_parts() {
             // Such a mapping can't be moved as one.
-            return self.move_to(|raw| {
-                raw.mapping = map(&raw.store, needed_bytes, wanted)
-                    .map_err(|source| raw.store.io(Action::Map, source))?;
-                Ok(())
+            return self.move_to_larger(|raw| {
+                map(&raw.store, needed_bytes, wanted)
+                    .map_err(|source| raw.store.io(Action::Map, source))
             });
         }
         let (needed, wanted) = mapping_bytes(&self.store, needed_bytes, wanted);
@@ -314,20 +320,17 @@ impl RawVec {
     fn shrink_unmapped(&mut self, bytes: u64) -> Result<(), Error> {
         // Before the mapping is gone: where a flush fails, what the file shows then isn't what it showed before.
         self.store.checkpoint()?;
-        let len = self.len;
-        let mut shrunk = Ok(());
-        let moved = self.move_to(|raw| {
-            raw.len = 0;
-            raw.mapping = Mapping::none();
-            raw.mapping_changed();
-            shrunk = raw.store.shrink(bytes);
-            raw.mapping = map(&raw.store, len * raw.element_bytes, raw.reserve_bytes)
-                .map_err(|error| raw.store.poisoned(Action::Map, error))?;
-            raw.mapping_changed();
-            raw.len = len;
-            Ok(())
-        });
-        moved.and(shrunk)
+        let saved = self.save()?;
+        let len = std::mem::take(&mut self.len);
+        self.mapping = Mapping::none();
+        self.mapping_changed();
+        let shrunk = self.store.shrink(bytes);
+        self.mapping = map(&self.store, len * self.element_bytes, self.reserve_bytes)
+            .map_err(|error| self.store.poisoned(Action::Map, error))?;
+        self.mapping_changed();
+        self.len = len;
+        self.restore(saved);
+        shrunk
     }
 
     /// Makes the elements, and then their number, durable.

@@ -109,14 +109,21 @@ impl RawVec {
     fn make_pages_private(&mut self, pages: &RangeInclusive<usize>) -> Result<(), Error> {
         // A page may be private since an earlier commit. It becomes what the file has.
         self.write_private()?;
-        let page_bytes = self.dirty.page_bytes();
         for page in pages.clone() {
-            let range = page * page_bytes..(page + 1) * page_bytes;
-            if range.start >= self.private.end && !self.dirty.has(page) {
-                self.set_private(range.clone(), true)
-                    .map_err(|source| self.store.io(Action::Map, source))?;
-                self.private.reach = self.private.reach.max(range.end);
+            if !self.dirty.has(page) {
+                self.make_page_private(page)?;
             }
+        }
+        Ok(())
+    }
+
+    fn make_page_private(&mut self, page: usize) -> Result<(), Error> {
+        let page_bytes = self.dirty.page_bytes();
+        let range = page * page_bytes..(page + 1) * page_bytes;
+        if range.start >= self.private.end {
+            self.set_private(range.clone(), true)
+                .map_err(|source| self.store.io(Action::Map, source))?;
+            self.private.reach = self.private.reach.max(range.end);
         }
         Ok(())
     }
@@ -311,28 +318,42 @@ impl RawVec {
         Ok(())
     }
 
-    /// Maps the file anew by `map`, and takes along what isn't in the file.
-    pub(super) fn move_to(
+    /// Maps the file anew by `map`, and takes along what isn't in the file. Where that fails nothing changed.
+    pub(super) fn move_to_larger(
         &mut self,
-        map: impl FnOnce(&mut Self) -> Result<(), Error>,
+        map: impl FnOnce(&Self) -> Result<Mapping, Error>,
     ) -> Result<(), Error> {
         let saved = self.save()?;
-        map(self)?;
-        if self.private.end != usize::MAX {
-            self.private = Private::NOTHING;
-        }
-        if self.dirty.is_free() || self.dirty.is_marked() {
-            if let Err(error) = self.make_private() {
-                self.lose_memory();
-                return Err(self.store.poisoned(Action::Map, error.into()));
-            }
+        let mapping = map(self)?;
+        let old_mapping = std::mem::replace(&mut self.mapping, mapping);
+        let nothing =
+            if self.private.end == usize::MAX { Private::EVERYTHING } else { Private::NOTHING };
+        let old_private = std::mem::replace(&mut self.private, nothing);
+        if let Err(error) = self.make_writable_private() {
+            self.mapping = old_mapping;
+            self.private = old_private;
+            return Err(error);
         }
         self.restore(saved);
         Ok(())
     }
 
+    /// Makes committed elements private that may be written without asking.
+    fn make_writable_private(&mut self) -> Result<(), Error> {
+        if !self.dirty.is_marked() && !self.dirty.is_free() {
+            return Ok(());
+        }
+        match self.make_private() {
+            Err(_) if !self.dirty.is_free() => {
+                self.private.is_scarce = true;
+                self.dirty.marked().into_iter().try_for_each(|page| self.make_page_private(page))
+            }
+            result => result,
+        }
+    }
+
     /// Puts back what [`Self::save`] took.
-    fn restore(&mut self, saved: Vec<(usize, Vec<u8>)>) {
+    pub(super) fn restore(&mut self, saved: Vec<(usize, Vec<u8>)>) {
         for (start, bytes) in saved {
             // SAFETY: the bytes are elements, for which the mapping has room, and nobody else uses them
             // while `self` is borrowed mutably.
@@ -342,7 +363,7 @@ impl RawVec {
     }
 
     /// Copies of what stands in private memory and nowhere else, after committed pages came to their place.
-    fn save(&mut self) -> Result<Vec<(usize, Vec<u8>)>, Error> {
+    pub(super) fn save(&mut self) -> Result<Vec<(usize, Vec<u8>)>, Error> {
         if self.private.reach == 0 {
             return Ok(Vec::new());
         }

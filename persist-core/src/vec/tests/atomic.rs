@@ -390,6 +390,34 @@ fn a_few_pages_can_be_changed_with_little_memory() {
     }
 }
 
+/// Growth that needs such memory, and finds none, says so.
+#[test]
+fn growth_with_little_memory_fails_and_changes_nothing() {
+    let disk = SimDisk::new(0, true, 512);
+    format_as::<u64>(&disk, Mode::Atomic);
+    let mut vector = open::<u64>(&disk).unwrap();
+    vector.extend_from_slice(&[1; 1000]).unwrap();
+    vector.commit().unwrap();
+    vector[0] = 2;
+    vector.push(3).unwrap();
+    disk.limit_private(0);
+    let expected = vector.to_vec();
+    let error = vector.reserve(1 << 14).unwrap_err();
+    assert!(matches!(error, Error::Io { action: Action::Map, .. }), "{error}");
+    assert_eq!(vector, expected);
+    vector.commit().unwrap();
+    vector.close().unwrap();
+    let mut vector = open::<u64>(&disk).unwrap();
+    vector.truncate(10);
+    let error = vector.push(4).unwrap_err();
+    assert!(matches!(error, Error::Io { action: Action::Map, .. }), "{error}");
+    disk.limit_private(usize::MAX);
+    vector.push(4).unwrap();
+    vector.commit().unwrap();
+    drop(vector);
+    assert_eq!(open::<u64>(&disk).unwrap(), [2, 1, 1, 1, 1, 1, 1, 1, 1, 1, 4]);
+}
+
 #[test]
 #[should_panic = "the system refuses the memory to change elements of `heap`, 512 bytes"]
 fn all_elements_cant_be_changed_with_little_memory() {
