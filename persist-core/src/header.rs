@@ -64,7 +64,8 @@ pub(crate) struct Preamble {
     pub(crate) data_offset: U64,
     pub(crate) created_unix_ms: U64,
     pub(crate) writer: [u8; 32],
-    pub(crate) reserved_2: [u8; 3904],
+    pub(crate) journal_salt: U64,
+    pub(crate) reserved_2: [u8; 3896],
     pub(crate) checksum: U64,
 }
 
@@ -81,6 +82,8 @@ pub(crate) struct NewFile<'a> {
     /// At least so many bytes of journal; the default where `None`.
     pub(crate) journal_bytes: Option<u64>,
     pub(crate) created_unix_ms: u64,
+    /// A number that nobody can guess.
+    pub(crate) journal_salt: u64,
 }
 
 /// A header that passed every check that needs no program: steps 1 to 8 of `FORMAT.md`.
@@ -156,7 +159,8 @@ impl Preamble {
             data_offset: data_offset.into(),
             created_unix_ms: file.created_unix_ms.into(),
             writer: text(concat!("persist-core ", env!("CARGO_PKG_VERSION"))),
-            reserved_2: [0; 3904],
+            journal_salt: file.journal_salt.into(),
+            reserved_2: [0; 3896],
             checksum: U64::ZERO,
         };
         preamble.checksum = preamble.expected_checksum().into();

@@ -77,9 +77,10 @@ impl RecordHeader {
         self
     }
 
-    /// Like no record of another file, so that one which was copied into the data is none.
+    /// Like no record of another file, nor one that somebody else could make: elements that look like a record
+    /// stand in the journal when they are committed.
     fn expected_checksum(&self, preamble: &Preamble) -> u64 {
-        checksum_with_seed(&self.as_bytes()[..CHECKED_BYTES], preamble.checksum.get())
+        checksum_with_seed(&self.as_bytes()[..CHECKED_BYTES], preamble.journal_salt.get())
     }
 }
 

@@ -1,6 +1,7 @@
 //! How a file is opened or created.
 
 use std::fmt;
+use std::hash::{BuildHasher, Hasher, RandomState};
 use std::marker::PhantomData;
 use std::path::Path;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -165,6 +166,8 @@ impl<T: Persist> OpenOptions<T> {
             mode: self.mode.unwrap_or_default(),
             journal_bytes: self.journal_bytes,
             created_unix_ms: created_unix_ms.as_millis() as u64,
+            // Its keys are random, which is all that is random in std.
+            journal_salt: RandomState::new().build_hasher().finish(),
         };
         self.vec(open::create(path.as_ref(), &new_file)?)
     }

@@ -352,7 +352,14 @@ impl RawVec {
     pub(crate) fn rollback(&mut self) -> Result<(), Error> {
         match self.store.mode() {
             Mode::Shared => Err(self.store.no_rollback()),
-            Mode::Atomic => self.rollback_atomic(),
+            Mode::Atomic => {
+                self.store.check_poison()?;
+                // Half a rollback must not be committed.
+                self.rollback_atomic().map_err(|error| match error {
+                    Error::Io { action, source, .. } => self.store.poisoned(action, source),
+                    error => error,
+                })
+            }
         }
     }
 

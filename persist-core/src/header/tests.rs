@@ -60,7 +60,7 @@ fn the_tables_of_fields_are_those_of_the_structs() {
     let preamble = fields!(Preamble: magic format_version byte_order compat incompat ro_compat
         architecture pointer_bytes element_align_bytes element_bytes descriptor_bytes
         descriptor_checksum fingerprint app_magic app_version reserved_1 journal_offset
-        journal_bytes data_offset created_unix_ms writer reserved_2 checksum);
+        journal_bytes data_offset created_unix_ms writer journal_salt reserved_2 checksum);
     assert_eq!(fields_in_document("Preamble"), preamble);
     let slot = fields!(Slot: epoch committed_len mode flags checksum reserved);
     assert_eq!(fields_in_document("Slots"), slot);

@@ -268,7 +268,6 @@ impl RawVec {
 
     /// Makes memory the last commit again.
     pub(super) fn rollback_atomic(&mut self) -> Result<(), Error> {
-        self.store.check_poison()?;
         let written = self.written();
         if mutant::is(Mutant::RollbackLengthOnly) {
         } else if self.private.end == usize::MAX {

@@ -35,6 +35,7 @@ fn format_as<T: Persist>(storage: &impl Storage, mode: Mode) -> u64 {
         mode,
         journal_bytes: Some(0),
         created_unix_ms: 0,
+        journal_salt: 0x5a17,
     };
     let preamble = Preamble::new(&new_file).unwrap();
     let header = Header::create(&preamble, new_file.descriptor, mode);

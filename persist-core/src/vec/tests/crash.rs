@@ -471,6 +471,7 @@ fn create_file<T: Element>(disk: &SimDisk) {
         mode: Mode::Atomic,
         journal_bytes: Some(JOURNAL_BYTES),
         created_unix_ms: 0,
+        journal_salt: 0x5a17,
     };
     let preamble = Preamble::new(&new_file).unwrap();
     assert_eq!(preamble.journal_offset.get(), JOURNAL_OFFSET);

@@ -198,7 +198,7 @@ impl Image {
 /// The checksum that a block should have.
 pub(crate) fn checksum(image: &Image, block: Block) -> u64 {
     let seed = match block {
-        Record(_) => image.get(Preamble, "checksum"),
+        Record(_) => image.get(Preamble, "journal_salt"),
         _ => 0,
     };
     xxh3_64_with_seed(&image.0[block.offset()..block.field("checksum").start], seed)
