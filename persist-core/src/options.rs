@@ -108,8 +108,9 @@ impl<T: Persist> OpenOptions<T> {
     /// 2 MiB, which is what a file takes on the disk beside its elements.
     ///
     /// A commit of any size is atomic whatever the size of the journal; but the journal is emptied each time it is
-    /// full, and a commit that is larger than all of it takes more flushes and some room beside the elements. A commit takes
-    /// 4 KiB of it, and more where it changes more than that. Nothing uses the journal in [`Mode::Shared`].
+    /// full, and a commit that is larger than all of it takes more flushes, and as much free space as changed until it is done. So a large
+    /// journal is for large changes in place. A commit takes 4 KiB of it, and more where it changes more than that. Nothing uses the
+    /// journal in [`Mode::Shared`].
     ///
     /// Below 2 MiB the size is rounded up to a multiple of 64 KiB, so that 0 makes the smallest files (one such multiple, in
     /// mode *shared* none); above it so that the data lies on huge pages; above 1 GiB it is cut to that.
@@ -148,7 +149,8 @@ impl<T: Persist> OpenOptions<T> {
 
     /// Creates a file of no elements. Takes two flushes, of the file and of its directory.
     ///
-    /// The file appears under its name when it is whole and durable, or not at all.
+    /// The file appears under its name when it is whole and durable, or not at all. A kill while it is made leaves
+    /// one called `.persist-….tmp` beside it, which can be removed.
     ///
     /// # Errors
     ///

@@ -201,7 +201,8 @@ impl<T: Persist> MmapVec<T> {
     /// The elements, to be changed in place.
     ///
     /// Through the slice a write costs what it costs in memory; the next [`commit`](Self::commit) has to look for what
-    /// was changed. Where few elements change, `vector[i]` and [`get_mut`](Self::get_mut) tell it.
+    /// was changed. Where few elements change, `vector[i]` and [`get_mut`](Self::get_mut) tell it, at about half a nanosecond for each
+    /// access; a loop over all of them is quicker through the slice.
     ///
     /// # Panics
     ///
@@ -254,7 +255,8 @@ impl<T: Persist> MmapVec<T> {
 
     /// The room after the last element, to be written before [`set_len`](Self::set_len) counts it.
     ///
-    /// Where the last commit counted more elements, these bytes are still theirs: what a crash or a drop
+    /// A commit, a rollback, and growing or shrinking void what was written here and isn't counted yet. In
+    /// [`Mode::Shared`](crate::Mode::Shared), where the last commit counted more elements, these bytes are still theirs: what a crash or a drop
     /// leaves there must be values of `T`, or the file won't open.
     #[must_use]
     pub fn spare_capacity_mut(&mut self) -> &mut [MaybeUninit<T>] {
@@ -273,7 +275,7 @@ impl<T: Persist> MmapVec<T> {
     ///
     /// `len` must be at most the [`capacity`](Self::capacity), and the elements below `len` must be
     /// values of `T`: those past the old length through
-    /// [`spare_capacity_mut`](Self::spare_capacity_mut).
+    /// [`spare_capacity_mut`](Self::spare_capacity_mut), with no call to another method since.
     #[inline]
     pub unsafe fn set_len(&mut self, len: usize) {
         if len < self.len() {
@@ -290,8 +292,8 @@ impl<T: Persist> MmapVec<T> {
     ///
     /// [`Error::DiskFull`] where there is no space for the file to grow, [`Error::TooLarge`] where no
     /// machine could address it, [`Error::Io`] where the system refuses it for another reason (the longest
-    /// file it has, the address space), and [`Error::Poisoned`] where an earlier write failed. The vector
-    /// is as before.
+    /// file it has, memory, the address space), and [`Error::Poisoned`] where an earlier write failed and the file would have to
+    /// grow. The vector is as before.
     #[inline]
     pub fn push(&mut self, value: T) -> Result<(), Error> {
         self.raw.prepare(1)?;
@@ -417,10 +419,14 @@ impl<T: Persist> MmapVec<T> {
     ///
     /// # Errors
     ///
-    /// [`Error::DiskFull`] where changes too large for the journal find no room beside the file's elements: nothing was
-    /// committed and nothing lost, and it can be tried again. [`Error::Poisoned`] where a read, a write or a flush failed, now or
+    /// [`Error::DiskFull`] where changes in place that are too large for the journal find no room: they need as much free
+    /// space as changed, until the commit is done. [`Error::Io`] where the file can't be read. Nothing was committed and nothing lost
+    /// then, and it can be tried again.
+    ///
+    /// [`Error::Poisoned`] where a write or a flush failed, now or
     /// earlier: this commit or the one before is in the file. It is not tried again: the kernel drops what it
-    /// could not write, so a second flush would succeed and mean nothing. Reading goes on; opening the file anew recovers it.
+    /// could not write, so a second flush would succeed and mean nothing. Reading goes on, and what is changed from now on stays in
+    /// memory; opening the file anew recovers it.
     pub fn commit(&mut self) -> Result<(), Error> {
         self.raw.commit()
     }
@@ -485,7 +491,8 @@ impl<T: Persist> MmapVec<T> {
     ///
     /// # Errors
     ///
-    /// As [`commit`](Self::commit). The file is closed and unlocked all the same.
+    /// As [`commit`](Self::commit). The file is closed and unlocked all the same, so what wasn't committed is gone then: where
+    /// something can be done about a full disk, commit first.
     pub fn close(self) -> Result<(), Error> {
         self.raw.close()
     }
