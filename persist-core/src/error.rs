@@ -43,7 +43,8 @@ pub enum Error {
     DiskFull {
         /// The file.
         path: Box<Path>,
-        /// By how much the file had to grow for the call to succeed, in bytes.
+        /// By how much the file had to grow at least for the call to go on, in bytes. (A commit that is larger than
+        /// the journal learns what it needs as it goes.)
         needed_bytes: u64,
         /// The reason given: no space, or no quota.
         source: io::Error,
