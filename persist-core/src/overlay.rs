@@ -7,8 +7,9 @@
 
 use std::collections::BTreeMap;
 
-/// So many bytes may wait.
-const MAX_BYTES: usize = 32 << 20;
+/// So many bytes may wait; fewer in tests, whose files are small. The more they are the denser they lie in the file,
+/// and the less each costs to write.
+const MAX_BYTES: usize = if cfg!(test) { 16 << 10 } else { 128 << 20 };
 /// And a page, on the average, until it was compared with memory so often. Where a commit doesn't know what was
 /// changed it compares all that wait, and as often as that costs less than writing them.
 const MAX_COMPARED: usize = 16;

@@ -141,6 +141,8 @@ impl<T: Persist> MmapVec<T> {
         // address aligned to 4096, which `OpenOptions::new` made sure is enough for `T`. The lock, or the
         // promise made to `open_unlocked`, keeps others from writing.
         unsafe { validate::check::<T>(raw.store(), raw.base(), raw.len())? };
+        // Not before: a file that is refused isn't changed.
+        raw.store().give_back_leftovers();
         Ok(Self { raw, element: PhantomData })
     }
 

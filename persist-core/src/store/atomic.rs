@@ -56,8 +56,9 @@ pub(crate) struct Append<'a> {
 /// How a commit was made durable.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Published {
-    /// By a record in the journal. The pages that changed are to [wait](Store::keep_page).
-    Logged,
+    /// By a record in the journal. The pages that changed are to [wait](Store::keep_page), and so are those that
+    /// were appended to, where the record has that, too.
+    Logged { with_append: bool },
     /// The file has everything in its place, or there was nothing to commit.
     InPlace,
 }
@@ -78,11 +79,7 @@ impl Store {
             false => self.sync(&Mapping::none())?,
             true => self.durable = true,
         }
-        if self.state.clean {
-            return Ok(());
-        }
         if replay.records == 0 {
-            self.give_back_room(replay.len);
             return Ok(());
         }
         self.restore_len(replay.len)?;
@@ -92,15 +89,17 @@ impl Store {
         if mutant::is(Mutant::RecoverWithoutSlot) {
             return self.sync(&Mapping::none());
         }
-        self.checkpoint_to(replay.len)?;
-        self.give_back_room(replay.len);
-        Ok(())
+        self.checkpoint_to(replay.len)
     }
 
-    /// Cuts off what a crash left past the elements: room for more of them, and maybe as much as the last commit
-    /// changed, on its way to its place.
-    fn give_back_room(&self, len: u64) {
-        let end = self.header.file_bytes(len).expect("the journal was checked");
+    /// Cuts off what a crash left past the elements, after the file was [recovered](Self::recover): room for more of
+    /// them, and maybe as much as the last commit changed, on its way to its place.
+    pub(crate) fn give_back_leftovers(&self) {
+        let slots = &self.header.slots;
+        if slots.newest.mode == Mode::Shared || slots.newest.clean {
+            return;
+        }
+        let end = self.data_offset() + self.committed_bytes();
         if self.storage.len_bytes().is_ok_and(|found| found > end) {
             // Where it can't be cut it is only longer than need be.
             let _ = self.storage.truncate(end);
@@ -257,7 +256,7 @@ impl Store {
         match payload.spill {
             None => {
                 self.write_record(len, &payload)?;
-                Ok(Published::Logged)
+                Ok(Published::Logged { with_append: is_logged })
             }
             Some(_) => self.commit_spilled(len, payload),
         }
@@ -386,6 +385,11 @@ impl Store {
     /// Whether a page waits to be written to its place, and has these contents.
     pub(crate) fn waiting_page(&self, page: usize) -> Option<&[u8]> {
         self.overlay.get(page)
+    }
+
+    /// Whether a page from `start` on and before `end` waits to be written to its place.
+    pub(crate) fn waits_between(&self, start: usize, end: usize) -> bool {
+        self.overlay.next_from(start).is_some_and(|page| page < end)
     }
 
     /// Writes the waiting pages to their place, where that costs less than to let them wait. `compared` says whether
