@@ -284,6 +284,9 @@ impl Store {
 
     /// Writes bytes that count for nothing before the next commit.
     pub(crate) fn write_data(&mut self, offset: usize, bytes: &[u8]) -> Result<(), Error> {
+        if bytes.is_empty() {
+            return Ok(());
+        }
         self.write(self.data_offset() + offset as u64, bytes)
     }
 

@@ -10,7 +10,7 @@ use super::*;
 use crate::mapping::Detection;
 use crate::storage::FileStorage;
 use crate::storage::faulty::{Call, FaultyStorage};
-use crate::storage::sim::SimDisk;
+use crate::storage::sim::{Fault, Reboot, SimDisk};
 
 const JOURNAL_BYTES: usize = 1 << 16;
 
@@ -209,6 +209,44 @@ fn mode_shared_has_nothing_to_roll_back_to() {
     vector.push(1).unwrap();
     assert!(matches!(vector.rollback(), Err(Error::NoRollback { .. })));
     assert_eq!(vector, [1]);
+}
+
+#[test]
+fn a_program_that_says_its_mode_is_refused_a_file_of_another() {
+    let storage = file_of(3);
+    let shared = || MmapVec::<u64>::options().mode(Mode::Shared);
+    let error = shared().vec(store(storage.clone()).unwrap()).unwrap_err();
+    let text = "mode mismatch in `heap`: file: atomic, program: shared: ";
+    assert!(error.to_string().starts_with(text), "{error}");
+    expect(&storage, &[]);
+    assert_eq!(shared().slice(store(storage.clone()).unwrap()).unwrap(), [0, 1, 2], "to read");
+    let atomic = MmapVec::<u64>::options().mode(Mode::Atomic);
+    assert_eq!(atomic.vec(store(storage).unwrap()).unwrap(), [0, 1, 2]);
+}
+
+/// What a poisoned vector is given stays in its memory.
+#[test]
+fn a_poisoned_vector_changes_no_file() {
+    let disk = SimDisk::new(0, true, 512);
+    format_as::<u64>(&disk, Mode::Atomic);
+    let mut vector = open::<u64>(&disk).unwrap();
+    vector.extend_from_slice(&[1; 10]).unwrap();
+    vector.commit().unwrap();
+    vector.extend_from_slice(&[2; 8000]).unwrap();
+    // The slot that counts them is written, and not made durable.
+    disk.fail_after(2, Fault::Broken);
+    assert!(matches!(vector.commit(), Err(Error::Poisoned { action: Action::Sync, .. })));
+    disk.fail_no_more();
+    vector[4000] = 666;
+    vector.as_mut_slice()[5] = 667;
+    vector.truncate(7000);
+    vector.push(668).unwrap();
+    assert_eq!((vector[4000], vector[5], vector[7000]), (666, 667, 668));
+    drop(vector);
+    disk.reboot(Reboot::Kill);
+    let vector = open::<u64>(&disk).unwrap();
+    assert_eq!(vector.len(), 8010, "the commit in flight");
+    assert!(vector[..10] == [1; 10] && vector[10..] == [2; 8000]);
 }
 
 fn open_read_only(storage: &FaultyStorage) -> MmapSlice<u64> {
