@@ -308,33 +308,32 @@ impl RawVec {
 
     /// Takes back what changed, and leaves pages alone that didn't.
     fn copy_back(&mut self, written: Vec<Range<usize>>) -> Result<(), Error> {
+        let mut committed = Vec::new();
         let mut changes = Changes::new(written, self.committed_bytes());
         // SAFETY: committed bytes are mapped and initialised, and nobody writes them while `self` is borrowed
         // mutably.
         while let Some(changed) = unsafe { changes.next(&self.store, &self.mapping)? } {
             for range in changed {
+                committed.resize(range.len(), 0);
+                self.store.read_committed(range.start, &mut committed)?;
                 // SAFETY: as above, and the mapping is writable.
-                let bytes = unsafe { self.mapping.bytes_mut(range.clone()) };
-                self.store.read_committed(range.start, bytes)?;
+                unsafe { self.mapping.bytes_mut(range.clone()) }.copy_from_slice(&committed);
             }
         }
         Ok(())
     }
 
-    /// Drops the private copies of pages, and puts those back that wait to be written.
+    /// Drops the private copies of pages, but for those that wait to be written: they get back what was committed.
     fn discard(&mut self, written: Vec<Range<usize>>) -> Result<(), Error> {
-        let page_bytes = self.dirty.page_bytes();
         let committed_bytes = self.committed_bytes();
         for range in written {
             let (mut start, range_end) = (range.start, range.end.min(committed_bytes));
-            let is_discarded = matches!(self.mapping.discard(range), Ok(true));
             while start < range_end {
                 let end = self.store.committed_piece(start, range_end);
-                if !is_discarded || self.store.waiting_page(start / page_bytes).is_some() {
-                    // SAFETY: committed bytes are mapped and writable, and nobody else uses them while
-                    // `self` is borrowed mutably.
-                    let bytes = unsafe { self.mapping.bytes_mut(start..end) };
-                    self.store.read_committed(start, bytes)?;
+                let pages = start..end.next_multiple_of(self.dirty.page_bytes());
+                let is_waiting = self.store.waiting_page(start / self.dirty.page_bytes()).is_some();
+                if is_waiting || !matches!(self.mapping.discard(pages), Ok(true)) {
+                    self.copy_back(Vec::from([Range { start, end }]))?;
                 }
                 start = end;
             }
