@@ -65,7 +65,8 @@ mod testing {
 
     use super::Mutant;
 
-    pub(crate) const ALL: [Mutant; 20] = [
+    /// As many as there are, so that none is forgotten.
+    pub(crate) const ALL: [Mutant; Mutant::RollbackLengthOnly as usize + 1] = [
         Mutant::SkipRecordFlush,
         Mutant::ApplyBeforeRecord,
         Mutant::ReuseJournalBeforeSlotIsDurable,

@@ -37,10 +37,6 @@ impl Overlay {
         self.compared += self.pages.len();
     }
 
-    pub(crate) fn contains(&self, page: usize) -> bool {
-        self.pages.contains_key(&page)
-    }
-
     pub(crate) fn get(&self, page: usize) -> Option<&[u8]> {
         self.pages.get(&page).map(|bytes| &**bytes)
     }

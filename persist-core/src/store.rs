@@ -434,8 +434,12 @@ fn read_journal(
     if newest.mode == Mode::Shared || newest.clean && !torn {
         return Ok(Replay::nothing(header));
     }
-    let mut read = |offset, bytes: &mut [u8]| storage.read_exact_at(offset, bytes);
-    Replay::read(header, file_bytes, &mut read)
+    Replay::read(header, file_bytes, &mut reader(storage))
+}
+
+/// How the journal's code reads a storage that it doesn't know.
+fn reader(storage: &dyn Storage) -> impl FnMut(u64, &mut [u8]) -> io::Result<()> {
+    |offset, bytes| storage.read_exact_at(offset, bytes)
 }
 
 impl FileFault {

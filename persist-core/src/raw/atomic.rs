@@ -293,13 +293,15 @@ impl RawVec {
 
     /// Makes memory the last commit again.
     pub(super) fn rollback_atomic(&mut self) -> Result<(), Error> {
-        let written = self.written();
-        if mutant::is(Mutant::RollbackLengthOnly) {
-        } else if self.private.end == usize::MAX {
-            self.copy_back(written)?;
-        } else {
-            self.discard(written)?;
-        }
+        let written = match mutant::is(Mutant::RollbackLengthOnly) {
+            false => self.written(),
+            true => Vec::new(),
+        };
+        let changed = match self.private.end == usize::MAX {
+            true => written,
+            false => self.discard(written),
+        };
+        self.copy_back(changed)?;
         // The elements below are those of the last commit, all of them values.
         self.len = self.store.committed_len() as usize;
         self.untouch();
@@ -323,22 +325,25 @@ impl RawVec {
         Ok(())
     }
 
-    /// Drops the private copies of pages, but for those that wait to be written: they get back what was committed.
-    fn discard(&mut self, written: Vec<Range<usize>>) -> Result<(), Error> {
+    /// Drops the private copies of pages, but for those that wait to be written. Returns the ranges that may still
+    /// be other than what was committed.
+    fn discard(&mut self, written: Vec<Range<usize>>) -> Vec<Range<usize>> {
+        let page_bytes = self.dirty.page_bytes();
         let committed_bytes = self.committed_bytes();
+        let mut left = Vec::new();
         for range in written {
             let (mut start, range_end) = (range.start, range.end.min(committed_bytes));
             while start < range_end {
                 let end = self.store.committed_piece(start, range_end);
-                let pages = start..end.next_multiple_of(self.dirty.page_bytes());
-                let is_waiting = self.store.waiting_page(start / self.dirty.page_bytes()).is_some();
+                let is_waiting = self.store.waiting_page(start / page_bytes).is_some();
+                let pages = start..end.next_multiple_of(page_bytes);
                 if is_waiting || !matches!(self.mapping.discard(pages), Ok(true)) {
-                    self.copy_back(Vec::from([Range { start, end }]))?;
+                    left.push(start..end);
                 }
                 start = end;
             }
         }
-        Ok(())
+        left
     }
 
     /// Maps the file anew by `map`, and takes along what isn't in the file. Where that fails nothing changed.

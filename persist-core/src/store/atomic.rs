@@ -123,11 +123,10 @@ impl Store {
     fn redo(&mut self, redo: Redo, len: u64) -> Result<(), Error> {
         let (storage, data_offset) = (&*self.storage, self.data_offset());
         let end = len * self.header.preamble.element_bytes.get();
-        let mut read = |offset, bytes: &mut [u8]| storage.read_exact_at(offset, bytes);
-        redo.for_each_extent(&mut read, end, |offset, bytes| {
+        let redone = redo.for_each_extent(&mut reader(storage), end, |offset, bytes| {
             storage.write_all_at(data_offset + offset, bytes)
-        })
-        .map_err(|error| self.poisoned(Action::Write, error))
+        });
+        redone.map_err(|error| self.poisoned(Action::Write, error))
     }
 
     /// Calls `apply` with what waits in the journal of a file that is only read.
@@ -135,8 +134,7 @@ impl Store {
         &self,
         mut apply: impl FnMut(u64, &[u8]) -> io::Result<()>,
     ) -> io::Result<()> {
-        let end = self.committed_bytes();
-        let mut read = |offset, bytes: &mut [u8]| self.storage.read_exact_at(offset, bytes);
+        let (end, mut read) = (self.committed_bytes(), reader(&*self.storage));
         self.replay
             .redo
             .iter()
@@ -275,8 +273,7 @@ impl Store {
     fn check_unused(&self) -> Result<(), Error> {
         let file_bytes =
             self.storage.len_bytes().map_err(|source| self.io(Action::Read, source))?;
-        let mut read = |offset, bytes: &mut [u8]| self.storage.read_exact_at(offset, bytes);
-        match Replay::read(&self.header, file_bytes, &mut read) {
+        match Replay::read(&self.header, file_bytes, &mut reader(&*self.storage)) {
             Ok(_) => Ok(()),
             Err(fault) => Err(fault.into_error(&self.path, file_bytes)),
         }
@@ -416,11 +413,9 @@ impl Store {
         Ok(())
     }
 
-    /// The pages that went to their place since this was last asked: those of them that don't wait again.
+    /// The pages that went to their place since this was last asked. Some may wait again.
     pub(crate) fn take_applied(&mut self) -> Vec<usize> {
-        let mut applied = std::mem::take(&mut self.applied);
-        applied.retain(|&page| !self.overlay.contains(page));
-        applied
+        std::mem::take(&mut self.applied)
     }
 
     /// Moves everything that was committed out of the journal.

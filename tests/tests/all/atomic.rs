@@ -343,14 +343,7 @@ fn locked_memory_changes_nothing() {
         }
         return;
     }
-    let directory = tempfile::tempdir().unwrap();
-    let mut child = child::start(TEST, "", directory.path());
-    let said = child.hear();
-    let status = child.wait();
-    match said.as_deref() {
-        Some(line) if line != "done" => support::skip(TEST, line),
-        said => assert_eq!((said, status.success()), (Some("done"), true), "{status}"),
-    }
+    run_as_child(TEST);
 }
 
 /// Takes all the mappings that this process may have, and gives them back when it is dropped.
@@ -420,14 +413,7 @@ fn a_refusal_of_memory_loses_nothing() {
         child::say("done");
         return;
     }
-    let directory = tempfile::tempdir().unwrap();
-    let mut child = child::start(TEST, "", directory.path());
-    let said = child.hear();
-    let status = child.wait();
-    match said.as_deref() {
-        Some(line) if line != "done" => support::skip(TEST, line),
-        said => assert_eq!((said, status.success()), (Some("done"), true), "{status}"),
-    }
+    run_as_child(TEST);
 }
 
 /// Where address space is scarce every growth may move the elements, beside which there must be room.
@@ -567,4 +553,17 @@ fn what_is_uncommitted_is_known_exactly() {
     vector.commit().unwrap();
     assert!(fs::read(vector.path()).unwrap() == file, "a commit of nothing writes nothing");
     assert_eq!(vector.info().mode, Mode::Atomic, "the default");
+}
+
+/// Runs a test again in a process of its own, which says that it is done, or why it can't be.
+#[track_caller]
+fn run_as_child(test: &str) {
+    let directory = tempfile::tempdir().unwrap();
+    let mut child = child::start(test, "", directory.path());
+    let said = child.hear();
+    let status = child.wait();
+    match said.as_deref() {
+        Some(line) if line != "done" => support::skip(test, line),
+        said => assert_eq!((said, status.success()), (Some("done"), true), "{status}"),
+    }
 }
