@@ -47,6 +47,7 @@
 //!
 //! - [`Persist`]: which types can be elements, and the derive.
 //! - [`MmapVec`]: the vector, what it promises and what not. [`MmapSlice`]: the same file, to read.
+//! - [`AnySlice`]: a file whose type the program doesn't know.
 //! - [`OpenOptions`]: the application's own magic and version, address space, journal.
 //! - [`Error`]: everything that can go wrong. [`FileInfo`]: what a file says of itself.
 //! - `FORMAT.md` beside this crate's manifest: the file, byte by byte.
@@ -56,6 +57,7 @@
 //! `derive` (on by default) re-exports the macro. `zerocopy`, `uuid`, `half` and `glam` make element
 //! types of those crates' types; they tie this crate's public API to one version of each.
 
+mod any;
 mod checksum;
 mod descriptor;
 mod dirty;
@@ -76,12 +78,14 @@ mod overlay;
 mod persist;
 mod raw;
 mod slice;
+mod snapshot;
 mod storage;
 mod store;
 mod typed;
 mod validate;
 mod vec;
 
+pub use any::AnySlice;
 pub use descriptor::{Descriptor, DescriptorError, DescriptorProblem, Difference};
 pub use elements::{FixedStr, FixedStrError, Pad};
 pub use error::{

@@ -4,17 +4,16 @@ use std::borrow::Borrow;
 use std::cmp::Ordering;
 use std::fmt;
 use std::hash::{Hash, Hasher};
-use std::io;
 use std::marker::PhantomData;
 use std::ops::Deref;
 use std::path::Path;
 use std::slice;
 
-use crate::error::{Action, Error};
+use crate::error::Error;
 use crate::info::FileInfo;
-use crate::mapping::Mapping;
 use crate::options::OpenOptions;
 use crate::persist::Persist;
+use crate::snapshot::{self, Snapshot};
 use crate::store::Store;
 use crate::validate;
 
@@ -45,10 +44,7 @@ use crate::validate;
 /// Those of [`MmapVec`](crate::MmapVec#guarantees): nobody who uses this library changes the
 /// elements under the slice, for the lock is shared by readers only.
 pub struct MmapSlice<T: Persist> {
-    len: usize,
-    // Unmapped before the file is closed and unlocked.
-    mapping: Mapping,
-    store: Box<Store>,
+    snapshot: Snapshot,
     element: PhantomData<T>,
 }
 
@@ -75,84 +71,46 @@ impl<T: Persist> MmapSlice<T> {
     /// The elements of a store that was found to be one of `T`.
     pub(crate) fn from_store(store: Store) -> Result<Self, Error> {
         assert_eq!(store.header().preamble.element_bytes.get(), size_of::<T>() as u64);
-        let (len, mapping) = map_checked::<T>(&store)?;
-        Ok(Self { len, mapping, store: Box::new(store), element: PhantomData })
+        let snapshot = Snapshot::new(store)?;
+        // SAFETY: the snapshot shows `len` elements, whose bytes are there, at an address aligned to a page,
+        // which `OpenOptions::new` made sure is enough for `T`. Nobody writes them while it lives.
+        unsafe { validate::check::<T>(snapshot.store(), snapshot.base(), snapshot.len())? };
+        Ok(Self { snapshot, element: PhantomData })
     }
 
     /// The elements.
     #[inline]
     #[must_use]
     pub fn as_slice(&self) -> &[T] {
-        let base = self.mapping.base().as_ptr().cast::<T>();
-        // SAFETY: `from_store` mapped `len` elements, found each to be a value, and nobody writes them as long
-        // as `self` holds the lock. They are aligned, and at most `isize::MAX` bytes.
-        unsafe { slice::from_raw_parts(base, self.len) }
+        let base = self.snapshot.base().as_ptr().cast::<T>();
+        // SAFETY: the snapshot shows `len` elements of the size of `T`, aligned and at most `isize::MAX` bytes.
+        // `from_store` found each to be a value, and nobody writes them while the snapshot lives.
+        unsafe { slice::from_raw_parts(base, self.snapshot.len()) }
     }
 
     /// The path by which the file was opened.
     #[must_use]
     pub fn path(&self) -> &Path {
-        self.store.path()
+        self.snapshot.store().path()
     }
 
     /// What the header of the file says.
     #[must_use]
     pub fn info(&self) -> FileInfo {
-        FileInfo::new(&self.store)
+        FileInfo::new(self.snapshot.store())
     }
-}
-
-/// Maps the elements of a file of `T`, to read, after looking at each of them.
-fn map_checked<T: Persist>(store: &Store) -> Result<(usize, Mapping), Error> {
-    let len = store.check_addressable()?;
-    let mapping =
-        map(store, len * size_of::<T>()).map_err(|source| store.io(Action::Map, source))?;
-    // SAFETY: the mapping shows exactly the `len` elements, whose bytes the file or its journal has (checked
-    // by `Store::open`), at an address aligned to a page, which `OpenOptions::new` made sure is enough
-    // for `T`. The lock, or the promise made to `open_unlocked`, keeps writers out.
-    unsafe { validate::check::<T>(store, mapping.base(), len)? };
-    Ok((len, mapping))
 }
 
 /// Refuses a file that is to be recovered where elements that its journal brings are not values of `T`: a file
 /// that is refused isn't changed.
 pub(crate) fn check_pending<T: Persist>(store: &Store) -> Result<(), Error> {
-    match store.is_pending() && !T::ANY_BITS {
-        true => map_checked::<T>(store).map(|_| ()),
-        false => store.check_addressable().map(|_| ()),
+    if !store.is_pending() || T::ANY_BITS {
+        return store.check_addressable().map(|_| ());
     }
-}
-
-/// Maps the first `bytes` bytes of the elements of a file. What waits in its journal is put into memory, and the
-/// file is left as it is.
-fn map(store: &Store, bytes: usize) -> io::Result<Mapping> {
-    let (storage, data_offset) = (store.storage(), store.data_offset());
-    if bytes == 0 {
-        return Ok(Mapping::none());
-    }
-    if !store.is_pending() {
-        return storage.map_read_only(data_offset, bytes);
-    }
-    let file_bytes = storage.len_bytes()?.saturating_sub(data_offset);
-    let mut mapping = match usize::try_from(file_bytes) {
-        Ok(there) if there < bytes => {
-            // A crash lost the length of the file, which the journal outlived.
-            let mut mapping = Mapping::anonymous(bytes)?;
-            // SAFETY: the memory is new, so all of it is there, is zero, and nobody else's.
-            storage.read_exact_at(data_offset, unsafe { mapping.bytes_mut(0..there) })?;
-            mapping
-        }
-        _ => storage.map_private(data_offset, bytes)?,
-    };
-    store.for_each_pending(|offset, extent| {
-        let start = offset as usize;
-        // SAFETY: the extent ends below the committed length. The file has these elements or the mapping is
-        // anonymous, so the bytes are there, and nobody else uses this mapping yet.
-        let place = unsafe { mapping.bytes_mut(start..start + extent.len()) };
-        place.copy_from_slice(extent);
-        Ok(())
-    })?;
-    Ok(mapping)
+    let (len, mapping) = snapshot::map(store)?;
+    // SAFETY: as `snapshot::map` says, the mapping shows `len` elements, which are aligned as in
+    // `MmapSlice::from_store`. The exclusive lock, or the promise made to `open_unlocked`, keeps writers out.
+    unsafe { validate::check::<T>(store, mapping.base(), len) }
 }
 
 /// The traits of std that a type has because it is a slice.

@@ -23,7 +23,7 @@ pub(crate) fn check_layout(store: &Store, program: &Layout) -> Result<(), Error>
     if native && same_layout {
         return Ok(());
     }
-    let file = decode(store)?;
+    let file = descriptor(store)?;
     if !native && file.depends_on_byte_order() {
         return Err(Error::ByteOrder {
             path: store.path().into(),
@@ -41,7 +41,7 @@ pub(crate) fn check_layout(store: &Store, program: &Layout) -> Result<(), Error>
 }
 
 /// Step 10: the descriptor in the file.
-fn decode(store: &Store) -> Result<Descriptor, Error> {
+pub(crate) fn descriptor(store: &Store) -> Result<Descriptor, Error> {
     let header = store.header();
     let corrupt = |offset_bytes, problem: String| {
         let damage = Damage {
@@ -102,7 +102,7 @@ pub(crate) fn check_writable(store: &Store) -> Result<(), Error> {
 /// The error for element `index`, whose bytes are not a value of its type.
 #[cold]
 pub(crate) fn element_error(store: &Store, index: usize, element: &[u8]) -> Error {
-    let fault = match decode(store) {
+    let fault = match descriptor(store) {
         Ok(descriptor) => descriptor.fault(element),
         Err(error) => return error,
     };

@@ -38,7 +38,9 @@ const MAY_USE: &[(&str, &[&str])] = &[
         &["dirty", "error", "header", "journal", "mapping", "mode", "mutant", "storage", "store"],
     ),
     ("validate", &["error", "persist", "store", "typed"]),
-    ("slice", &["error", "info", "mapping", "options", "persist", "store", "validate"]),
+    ("snapshot", &["error", "mapping", "store"]),
+    ("slice", &["error", "info", "options", "persist", "snapshot", "store", "validate"]),
+    ("any", &["descriptor", "error", "info", "lock", "open", "snapshot", "typed"]),
     ("vec", &["error", "info", "options", "persist", "raw", "slice", "validate"]),
     (
         "options",

@@ -1,0 +1,104 @@
+//! The bytes of a file's elements as of the last commit, to read.
+//!
+//! What waits in the journal of a file that was not closed is put into memory; nothing is written. This module
+//! doesn't know what the bytes mean.
+
+use std::fmt;
+use std::io;
+use std::ptr::NonNull;
+use std::slice;
+
+use crate::error::{Action, Error};
+use crate::mapping::Mapping;
+use crate::store::Store;
+
+/// The elements of a file that nobody writes: its lock is shared by readers only, or somebody promised it to an
+/// `open_unlocked`.
+pub(crate) struct Snapshot {
+    len: usize,
+    // Unmapped before the file is closed and unlocked.
+    mapping: Mapping,
+    store: Box<Store>,
+}
+
+impl Snapshot {
+    pub(crate) fn new(store: Store) -> Result<Self, Error> {
+        let (len, mapping) = map(&store)?;
+        Ok(Self { len, mapping, store: Box::new(store) })
+    }
+
+    /// How many elements there are.
+    #[inline]
+    pub(crate) fn len(&self) -> usize {
+        self.len
+    }
+
+    /// Where the first one is, aligned to a page; for `len` elements in sequence, all their bytes can be read.
+    #[inline]
+    pub(crate) fn base(&self) -> NonNull<u8> {
+        self.mapping.base()
+    }
+
+    /// The bytes of all elements.
+    pub(crate) fn bytes(&self) -> &[u8] {
+        let bytes = self.len * self.store.header().preamble.element_bytes.get() as usize;
+        // SAFETY: `map` mapped so many bytes and saw that the file or its journal has them; at most
+        // `isize::MAX`. Nobody writes them as long as `self` holds the store with its lock.
+        unsafe { slice::from_raw_parts(self.mapping.base().as_ptr(), bytes) }
+    }
+
+    pub(crate) fn store(&self) -> &Store {
+        &self.store
+    }
+}
+
+impl fmt::Debug for Snapshot {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Snapshot")
+            .field("len", &self.len)
+            .field("path", &self.store.path())
+            .finish_non_exhaustive()
+    }
+}
+
+/// Maps the elements of a file, to read, and says how many they are. Their bytes are there: the file has them, or its
+/// journal.
+pub(crate) fn map(store: &Store) -> Result<(usize, Mapping), Error> {
+    let len = store.check_addressable()?;
+    let element_bytes = store.header().preamble.element_bytes.get() as usize;
+    let mapping =
+        map_bytes(store, len * element_bytes).map_err(|source| store.io(Action::Map, source))?;
+    Ok((len, mapping))
+}
+
+/// Maps the first `bytes` bytes of the elements of a file. What waits in its journal is put into memory, and the
+/// file is left as it is.
+fn map_bytes(store: &Store, bytes: usize) -> io::Result<Mapping> {
+    let (storage, data_offset) = (store.storage(), store.data_offset());
+    if bytes == 0 {
+        return Ok(Mapping::none());
+    }
+    if !store.is_pending() {
+        return storage.map_read_only(data_offset, bytes);
+    }
+    let file_bytes = storage.len_bytes()?.saturating_sub(data_offset);
+    let mut mapping = match usize::try_from(file_bytes) {
+        Ok(there) if there < bytes => {
+            // A crash lost the length of the file, which the journal outlived.
+            let mut mapping = Mapping::anonymous(bytes)?;
+            // SAFETY: the memory is new, so all of it is there, is zero, and nobody else's.
+            storage.read_exact_at(data_offset, unsafe { mapping.bytes_mut(0..there) })?;
+            mapping
+        }
+        _ => storage.map_private(data_offset, bytes)?,
+    };
+    store.for_each_pending(|offset, extent| {
+        let start = offset as usize;
+        // SAFETY: the extent ends below the committed length. The file has these elements or the mapping is
+        // anonymous, so the bytes are there, and nobody else uses this mapping yet.
+        let place = unsafe { mapping.bytes_mut(start..start + extent.len()) };
+        place.copy_from_slice(extent);
+        Ok(())
+    })?;
+    Ok(mapping)
+}
