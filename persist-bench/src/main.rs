@@ -14,7 +14,8 @@
 //! - All change the same pages, or keys, of equally large data, and every transaction is durable when it
 //!   returns.
 //! - Beside the median, which is what one commit takes, stands the mean, which has its share of
-//!   checkpoints in it. A goal is met where both meet it.
+//!   checkpoints in it: logs are empty before the first counted round, and emptying them after the last one
+//!   counts. A goal is met where both meet it.
 //! - Only the ratios mean something on another machine.
 
 mod args;

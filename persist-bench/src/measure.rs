@@ -4,41 +4,51 @@ use std::time::{Duration, Instant};
 
 use anyhow::Result;
 
-/// The times of one contestant, in nanoseconds, sorted.
+/// What one contestant took, in nanoseconds.
 #[derive(Debug)]
-pub(crate) struct Times(Vec<f64>);
+pub(crate) struct Times {
+    /// Of each operation, sorted.
+    operations: Vec<f64>,
+    /// Of the work that its operations left behind.
+    rest: f64,
+}
 
 impl Times {
     /// Panics where nothing was measured.
-    pub(crate) fn new(mut nanoseconds: Vec<f64>) -> Self {
-        assert!(!nanoseconds.is_empty(), "nothing was measured");
-        nanoseconds.sort_unstable_by(f64::total_cmp);
-        Self(nanoseconds)
+    pub(crate) fn new(mut operations: Vec<f64>) -> Self {
+        assert!(!operations.is_empty(), "nothing was measured");
+        operations.sort_unstable_by(f64::total_cmp);
+        Self { operations, rest: 0.0 }
+    }
+
+    /// The same, and the work that the operations left behind, which counts in the mean.
+    pub(crate) fn with_rest(self, rest: f64) -> Self {
+        Self { rest, ..self }
     }
 
     pub(crate) fn median(&self) -> f64 {
-        let middle = self.0.len() / 2;
-        if self.0.len() % 2 == 1 {
-            self.0[middle]
+        let (sorted, middle) = (&self.operations, self.count() / 2);
+        if self.count() % 2 == 1 {
+            sorted[middle]
         } else {
-            (self.0[middle - 1] + self.0[middle]) / 2.0
+            (sorted[middle - 1] + sorted[middle]) / 2.0
         }
     }
 
     pub(crate) fn mean(&self) -> f64 {
-        self.0.iter().sum::<f64>() / self.0.len() as f64
+        (self.operations.iter().sum::<f64>() + self.rest) / self.count() as f64
     }
 
     pub(crate) fn min(&self) -> f64 {
-        self.0[0]
+        self.operations[0]
     }
 
     pub(crate) fn max(&self) -> f64 {
-        self.0[self.0.len() - 1]
+        self.operations[self.count() - 1]
     }
 
     pub(crate) fn count(&self) -> usize {
-        self.0.len()
+        self.operations.len()
     }
 }
 

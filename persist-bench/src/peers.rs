@@ -20,6 +20,9 @@ pub(crate) trait Peer {
     /// Changes what is under each of the keys so that it holds the stamp, in one durable transaction.
     fn update(&mut self, keys: &[u64], stamp: u64) -> Result<()>;
 
+    /// Moves what committed transactions left in a log to its place, durably.
+    fn checkpoint(&mut self) -> Result<()>;
+
     /// The stamp under a key: what the last [`update`](Self::update) of it left.
     fn stamp(&mut self, key: u64) -> Result<u64>;
 }

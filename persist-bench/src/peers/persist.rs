@@ -100,6 +100,10 @@ impl Peer for Vector {
         Ok(self.vector.commit()?)
     }
 
+    fn checkpoint(&mut self) -> Result<()> {
+        Ok(self.vector.checkpoint()?)
+    }
+
     fn stamp(&mut self, key: u64) -> Result<u64> {
         Ok(self.vector[index(key) as usize])
     }

@@ -10,7 +10,7 @@ use crate::peers::lmdb::Lmdb;
 use crate::peers::persist::Edits;
 use crate::peers::redb::Redb;
 use crate::peers::sqlite::Sqlite;
-use crate::report::Report;
+use crate::report::{Entry, Report};
 
 /// How much of any database's time persist may take.
 const GOAL: f64 = 0.6;
@@ -47,6 +47,10 @@ pub(super) fn run(setup: &Setup, report: &mut Report) -> Result<()> {
     for (count, turn) in TRANSACTIONS {
         eprintln!("  {count}");
         let times = rounds(setup.rounds, &mut peers, |peer, round| {
+            if round == 1 {
+                // What was done before is no one's to pay for.
+                peer.checkpoint()?;
+            }
             let transaction = |number| {
                 let stamp = last_stamp + u64::from(round) * turn + number + 1;
                 let chosen = random_pages(stamp, count, pages);
@@ -64,6 +68,7 @@ pub(super) fn run(setup: &Setup, report: &mut Report) -> Result<()> {
             _ => format!("{count} changed pages and commit"),
         };
         let entries = entries(peers.iter().map(|peer| peer.name()), times);
+        let entries = with_rests(&mut peers, entries)?;
         report.times(&heading, &entries);
         let [by_index, databases @ .., by_slice] = entries.as_slice() else {
             unreachable!("five peers")
@@ -75,4 +80,14 @@ pub(super) fn run(setup: &Setup, report: &mut Report) -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// Has each of the peers pay for what its transactions left in a log.
+fn with_rests(peers: &mut [Box<dyn Peer>], entries: Vec<Entry>) -> Result<Vec<Entry>> {
+    let with_rest = |(peer, entry): (&mut Box<dyn Peer>, Entry)| {
+        let (result, rest) = timed(|| peer.checkpoint());
+        result?;
+        Ok(Entry { times: entry.times.with_rest(rest), ..entry })
+    };
+    peers.iter_mut().zip(entries).map(with_rest).collect()
 }
