@@ -58,10 +58,10 @@ impl DirtyPages {
         self.bits = Vec::new();
     }
 
-    /// The pages of `bytes` bytes, of which there is at least one, from offset `start` on.
+    /// The first and the last page of `bytes` bytes, of which there is at least one, from offset `start` on.
     #[inline]
-    pub(crate) fn pages_of(&self, start: usize, bytes: usize) -> RangeInclusive<usize> {
-        start >> self.page_shift..=(start + bytes - 1) >> self.page_shift
+    pub(crate) fn first_and_last(&self, start: usize, bytes: usize) -> (usize, usize) {
+        (start >> self.page_shift, (start + bytes - 1) >> self.page_shift)
     }
 
     /// Whether a page may be written without a mark, or was marked.
@@ -132,9 +132,12 @@ mod tests {
         assert_eq!(dirty.tracked_bytes(), 131 * 4096);
         assert!((0..131).all(|page| !dirty.has(page)));
         assert!((131..300).all(|page| dirty.has(page)), "past what is tracked");
-        dirty.mark(dirty.pages_of(129 * 4096 + 4095, 2));
-        dirty.mark(dirty.pages_of(3, 1));
-        dirty.mark(dirty.pages_of(0, 4096));
+        for (start, bytes, pages) in
+            [(129 * 4096 + 4095, 2, (129, 130)), (3, 1, (0, 0)), (0, 4096, (0, 0))]
+        {
+            assert_eq!(dirty.first_and_last(start, bytes), pages);
+            dirty.mark(pages.0..=pages.1);
+        }
         assert_eq!(dirty.marked(), [0, 129, 130]);
         assert!(dirty.has(129) && dirty.has(130) && !dirty.has(128) && !dirty.has(1));
     }

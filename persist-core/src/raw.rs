@@ -198,10 +198,9 @@ impl RawVec {
         if bytes == 0 {
             return;
         }
-        let pages = self.dirty.pages_of(start, bytes);
-        let (first, last) = (*pages.start(), *pages.end());
+        let (first, last) = self.dirty.first_and_last(start, bytes);
         if first != last || !self.dirty.has(first) {
-            self.touch_pages(pages);
+            self.touch_pages(first..=last);
         }
     }
 
