@@ -42,8 +42,8 @@ fn run(name: &str, rounds: u64, path: &Path) -> Result<(), Error> {
             "push-vec" => push_vec(&mut memory, LEN),
             "write" => write(&mut file, round),
             "write-vec" => write_vec(&mut memory, round),
-            "sum" => drop(black_box(sum(&file))),
-            "sum-vec" => drop(black_box(sum(&memory))),
+            "sum" => _ = black_box(sum(&file)),
+            "sum-vec" => _ = black_box(sum(&memory)),
             _ => panic!("expected push, write or sum, alone or with -vec; found `{name}`"),
         }
     }
