@@ -41,7 +41,7 @@ fn run(name: &str, rounds: u64, path: &Path) -> Result<(), Error> {
             "push" => push(&mut file, LEN)?,
             "push-vec" => push_vec(&mut memory, LEN),
             "write" => write(&mut file, round),
-            "write-vec" => write_vec(&mut memory, round),
+            "write-vec" => write_slice(&mut memory, round),
             "sum" => _ = black_box(sum(&file)),
             "sum-vec" => _ = black_box(sum(&memory)),
             _ => panic!("expected push, write or sum, alone or with -vec; found `{name}`"),
@@ -68,7 +68,7 @@ fn write(file: &mut MmapVec<u64>, number: u64) {
 }
 
 #[inline(never)]
-fn write_vec(memory: &mut Vec<u64>, number: u64) {
+fn write_slice(memory: &mut [u64], number: u64) {
     for index in 0..memory.len() {
         memory[black_box(index)] = number;
     }

@@ -112,7 +112,7 @@ fn a_full_journal_is_emptied_first() {
 
 #[test]
 fn a_commit_larger_than_the_journal_goes_past_the_data_first() {
-    let len = 2 * JOURNAL_BYTES as u64 / 8;
+    let len = JOURNAL_BYTES as u64 / 8;
     let (storage, mut vector) = warm(len);
     vector.iter_mut().for_each(|element| *element += 1);
     vector.commit().unwrap();
@@ -130,7 +130,7 @@ fn a_commit_larger_than_the_journal_goes_past_the_data_first() {
 
 #[test]
 fn a_commit_without_room_can_be_tried_again() {
-    let len = 2 * JOURNAL_BYTES as u64 / 8;
+    let len = JOURNAL_BYTES as u64 / 8;
     let (storage, mut vector) = warm(len);
     vector.iter_mut().for_each(|element| *element += 1);
     storage.fail(Allocate, 0, ErrorKind::StorageFull);
