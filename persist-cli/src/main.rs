@@ -6,8 +6,11 @@
 #![forbid(unsafe_code)]
 
 mod args;
+mod cell;
+mod columns;
 mod commands;
 mod outcome;
+mod parallel;
 mod progress;
 mod terminal;
 
