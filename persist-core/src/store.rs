@@ -61,7 +61,7 @@ pub(crate) struct Store {
     allocated_bytes: u64,
     poison: Option<(Action, Arc<io::Error>)>,
     // Dropped after all that uses the file.
-    _lock: Option<Lock>,
+    lock: Option<Lock>,
 }
 
 /// What this writer has put into the journal since the newest slot was written.
@@ -99,28 +99,10 @@ impl Store {
             storage,
             header,
             poison: None,
-            _lock: lock,
+            lock,
         };
-        store.check_len(file_bytes)?;
+        store.replay.check_len(&store.header, store.live_len, file_bytes).map_err(fault)?;
         Ok(store)
-    }
-
-    /// Step 9: the file is as long as its slots say, but for what records bring; and as the live state says.
-    fn check_len(&self, file_bytes: u64) -> Result<(), Error> {
-        let Replay { records, len, .. } = self.replay;
-        let slot_len = self.state.committed_len;
-        let least_len = if records > 0 { slot_len.min(len) } else { slot_len };
-        let brought = self.replay.payload_bytes();
-        for (len, found_bytes) in
-            [(least_len, file_bytes), (self.len(), file_bytes.saturating_add(brought))]
-        {
-            let expected_bytes = self.header.file_bytes(len).unwrap_or(u64::MAX);
-            if expected_bytes > found_bytes {
-                let path = self.path.clone();
-                return Err(Error::Truncated { path, expected_bytes, found_bytes: file_bytes });
-            }
-        }
-        Ok(())
     }
 
     /// Refuses a file with more elements than this machine can address.
@@ -138,6 +120,11 @@ impl Store {
 
     pub(crate) fn header(&self) -> &Header {
         &self.header
+    }
+
+    /// The lock on the file, unless somebody promised to keep others away.
+    pub(crate) fn lock(&self) -> Option<&Lock> {
+        self.lock.as_ref()
     }
 
     /// How many elements the last commit counted.
@@ -175,7 +162,7 @@ impl Store {
         self.allocated_bytes - self.data_offset()
     }
 
-    /// How many bytes the committed elements take. [`Self::check_len`] saw that this is a file's size.
+    /// How many bytes the committed elements take. [`Replay::check_len`] saw that this is a file's size.
     pub(crate) fn committed_bytes(&self) -> u64 {
         self.committed_len * self.header.preamble.element_bytes.get()
     }
