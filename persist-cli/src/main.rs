@@ -11,6 +11,7 @@ mod columns;
 mod commands;
 mod outcome;
 mod parallel;
+mod picture;
 mod progress;
 mod terminal;
 
