@@ -13,6 +13,7 @@ mod outcome;
 mod parallel;
 mod picture;
 mod progress;
+mod rust_source;
 mod terminal;
 
 use std::process::ExitCode;
