@@ -4,7 +4,7 @@ use clap::builder::Styles;
 use clap::builder::styling::AnsiColor;
 use clap::{Parser, Subcommand, ValueEnum};
 
-use crate::commands::{completions, dump, inspect};
+use crate::commands::{completions, dump, inspect, stats};
 
 const STYLES: Styles = Styles::styled()
     .header(AnsiColor::Green.on_default().bold())
@@ -66,5 +66,6 @@ impl Color {
 pub(crate) enum Command {
     Inspect(inspect::Args),
     Dump(dump::Args),
+    Stats(stats::Args),
     Completions(completions::Args),
 }

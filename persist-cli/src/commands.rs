@@ -3,6 +3,7 @@
 pub(crate) mod completions;
 pub(crate) mod dump;
 pub(crate) mod inspect;
+pub(crate) mod stats;
 
 use crate::args::Command;
 use crate::outcome::Outcome;
@@ -12,6 +13,7 @@ pub(crate) fn run(command: Command) -> anyhow::Result<Outcome> {
     match command {
         Command::Inspect(args) => inspect::run(&args),
         Command::Dump(args) => dump::run(&args),
+        Command::Stats(args) => stats::run(&args),
         Command::Completions(args) => completions::run(&args),
     }
 }

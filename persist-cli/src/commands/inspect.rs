@@ -4,7 +4,6 @@ mod report;
 mod salvage;
 mod text;
 
-use std::io::Write;
 use std::path::PathBuf;
 
 use anyhow::Context;
@@ -12,7 +11,7 @@ use persist_core::AnySlice;
 
 use crate::outcome::Outcome;
 use crate::rust_source::rust_source;
-use crate::terminal::{print_json, stdout};
+use crate::terminal::{print, print_json};
 use report::Report;
 
 /// Show what a file is: its header, its type, its state and a picture of an element
@@ -44,7 +43,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<Outcome> {
         }
     };
     if args.rust {
-        stdout().write_all(rust_source(file.descriptor()).as_bytes())?;
+        print(&rust_source(file.descriptor()))?;
         return Ok(Outcome::Yes);
     }
     let disk = std::fs::metadata(&args.file)
@@ -53,7 +52,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<Outcome> {
     if args.json {
         print_json(&report)?;
     } else {
-        stdout().write_all(text::text(&report, file.descriptor().root()).as_bytes())?;
+        print(&text::text(&report, file.descriptor().root()))?;
     }
     Ok(Outcome::Yes)
 }

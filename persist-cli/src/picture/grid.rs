@@ -137,7 +137,7 @@ impl Grid<'_> {
                 break;
             }
         }
-        if kept.len() < name.len() {
+        if kept.len() < name.len() && width > 2 {
             kept.pop();
             kept.push(if self.unicode { '…' } else { '~' });
         }

@@ -4,7 +4,7 @@
 //! be wrong. Prints nothing of a file that isn't one of ours.
 
 use std::fs::File;
-use std::io::{self, Read, Write};
+use std::io::{self, Read};
 use std::path::Path;
 
 use persist_core::Descriptor;
@@ -13,7 +13,7 @@ use serde::Serialize;
 use super::report::{FieldReport, fields};
 use super::text;
 use crate::rust_source::rust_source;
-use crate::terminal::{print_json, stdout};
+use crate::terminal;
 
 const MAGIC_BEGINS: &[u8] = b"\x89PVF";
 const PREAMBLE_BYTES: usize = 4096;
@@ -50,18 +50,18 @@ pub(super) fn print(path: &Path, rust: bool, json: bool) -> io::Result<()> {
     let descriptor = descriptor(&bytes);
     if rust {
         let source = descriptor.as_ref().map(rust_source).unwrap_or_default();
-        return stdout().write_all(source.as_bytes());
+        return terminal::print(&source);
     }
     let salvage = Salvage::new(&bytes, descriptor.as_ref());
     if json {
-        return print_json(&salvage).map_err(io::Error::other);
+        return terminal::print_json(&salvage).map_err(io::Error::other);
     }
     let mut report = salvage.text();
     if let Some(descriptor) = &descriptor {
         report.push('\n');
         report += &text::type_text(descriptor.root());
     }
-    stdout().write_all(report.as_bytes())
+    terminal::print(&report)
 }
 
 /// The header of a file of ours; `None` where it isn't one, or can't be read.
