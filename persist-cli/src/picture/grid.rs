@@ -117,7 +117,7 @@ impl Grid<'_> {
         let rest = area.end - area.start;
         let has_wider = rest as usize > width / self.cell_width + 1 && width < 3 * self.cell_width;
         let room = width.saturating_sub(2);
-        let fits = |label: &&String| label.width() <= room;
+        let fits = |label: &&String| label.width() < width;
         let label = match area.labels.iter().find(fits) {
             _ if labelled[index] => String::new(),
             Some(label) => label.clone(),

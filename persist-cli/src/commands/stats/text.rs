@@ -7,7 +7,6 @@ use indicatif::HumanCount;
 use serde_json::Value as Json;
 use unicode_width::UnicodeWidthStr;
 
-use super::histogram::BARS;
 use super::{FieldReport, Report, histogram};
 use crate::cell;
 use crate::terminal::{self, painted};
@@ -18,8 +17,11 @@ const BAR: Style = AnsiColor::Cyan.on_default();
 /// So many columns a text in the table has at most.
 const MOST_WIDTH: usize = 24;
 
-/// So many variants are counted one by one.
-const MOST_COUNTS: usize = 12;
+/// So many variants are named in the table.
+const MOST_NAMES: usize = 3;
+
+/// So many variants have a bar.
+const MOST_COUNTS: usize = 30;
 
 /// Heights of a bar in one line, from nothing to full.
 const HEIGHTS: [char; 9] = [' ', '▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
@@ -27,12 +29,11 @@ const ASCII_HEIGHTS: [char; 9] = [' ', '.', ':', '-', '=', '+', '*', '#', '@'];
 
 pub(super) fn text(report: &Report) -> String {
     let mut text = table(report);
-    // One field by itself has room for a large picture, and counts always have some.
-    for field in &report.fields {
-        if !field.summary.counts.is_empty() {
-            counts(&mut text, field);
-        } else if let (1, Some(histogram)) = (report.fields.len(), &field.histogram) {
-            large(&mut text, histogram);
+    // One field by itself has room for a large picture.
+    if let [field] = &*report.fields {
+        match &field.histogram {
+            Some(histogram) => large(&mut text, histogram),
+            None => counts(&mut text, &field.summary.counts),
         }
     }
     text
@@ -52,8 +53,8 @@ fn table(report: &Report) -> String {
             let padding = " ".repeat(width - cell.width());
             line += &match i {
                 0 => format!("{cell}{padding}"),
-                6 if number > 0 => format!("  {}", painted(BAR, cell)),
-                6 => format!("  {cell}"),
+                6 if number == 0 || cell.is_empty() => format!("  {cell}"),
+                6 => format!("  {}", painted(BAR, cell.trim_end())),
                 _ => format!("  {padding}{cell}"),
             };
         }
@@ -77,7 +78,7 @@ fn row(field: &FieldReport) -> [String; 7] {
         value(&of.min),
         of.mean.map(short).unwrap_or_default(),
         value(&of.max),
-        field.histogram.as_ref().map(small).unwrap_or_default(),
+        field.histogram.as_ref().map_or_else(|| commonest(&of.counts), small),
     ]
 }
 
@@ -97,6 +98,7 @@ fn remarks(field: &FieldReport) -> String {
 fn value(json: &Json) -> String {
     let text = match json {
         Json::Null => return String::new(),
+        Json::String(text) if text.is_empty() => "\"\"".to_owned(),
         Json::String(text) => {
             let mut out = Vec::new();
             cell::harmless(&mut out, text);
@@ -116,7 +118,7 @@ fn value(json: &Json) -> String {
 fn short(number: f64) -> String {
     match number.abs() {
         0.0 => "0".into(),
-        size if (1e-3..1e9).contains(&size) => {
+        size if (1e-3..1e15).contains(&size) => {
             let digits = (5 - size.log10().floor() as i32).clamp(0, 6) as usize;
             let text = format!("{number:.digits$}");
             if text.contains('.') {
@@ -127,6 +129,15 @@ fn short(number: f64) -> String {
         }
         _ => format!("{number:.4e}"),
     }
+}
+
+/// `Buy 20, Sell 4`
+fn commonest(counts: &[(String, u64)]) -> String {
+    let shown = counts.iter().take(MOST_NAMES);
+    let shown =
+        shown.map(|(name, count)| format!("{} {}", name.escape_debug(), HumanCount(*count)));
+    let more = (counts.len() > MOST_NAMES).then(|| format!("{} others", counts.len() - MOST_NAMES));
+    shown.chain(more).collect::<Vec<_>>().join(", ")
 }
 
 /// A histogram in one line.
@@ -145,16 +156,15 @@ fn scaled(count: u64, most: u64, full: usize) -> usize {
 
 /// A histogram with a line for each bar.
 fn large(text: &mut String, histogram: &histogram::Report) {
-    let step = histogram.max / BARS as f64 - histogram.min / BARS as f64;
-    let lower = |i: usize| short(step.mul_add(i as f64, histogram.min));
-    let labels: Vec<_> = (0..BARS).map(|i| format!("{} ..", lower(i))).collect();
+    let len = histogram.counts.len();
+    let step = histogram.end / len as f64 - histogram.start / len as f64;
+    let lower = |i: usize| short(step.mul_add(i as f64, histogram.start));
+    let labels: Vec<_> = (0..len).map(|i| format!("{} ..", lower(i))).collect();
     bars(text, labels.iter().map(String::as_str).zip(histogram.counts.iter().copied()), true);
 }
 
 /// A bar for each variant.
-fn counts(text: &mut String, field: &FieldReport) {
-    let _ = writeln!(text, "\n{}", painted(BOLD, &field.path));
-    let all = &field.summary.counts;
+fn counts(text: &mut String, all: &[(String, u64)]) {
     let names: Vec<_> = all.iter().map(|(name, _)| name.escape_debug().to_string()).collect();
     let shown = names.iter().map(String::as_str).zip(all.iter().map(|(_, count)| *count));
     bars(text, shown.take(MOST_COUNTS), false);
@@ -170,9 +180,7 @@ fn bars<'a>(text: &mut String, of: impl Iterator<Item = (&'a str, u64)>, to_righ
     let most = of.iter().map(|(_, count)| *count).max().unwrap_or(0).max(1);
     let room = terminal::width().saturating_sub(names + numbers + 6).clamp(8, 60);
     let sign = if terminal::has_unicode() { "█" } else { "#" };
-    if to_right {
-        text.push('\n');
-    }
+    text.push_str(if of.is_empty() { "" } else { "\n" });
     for (name, count) in of {
         let padding = " ".repeat(names - name.width());
         let (left, right) = if to_right { (&*padding, "") } else { ("", &*padding) };
