@@ -87,6 +87,7 @@ mod temporary;
 mod typed;
 mod validate;
 mod vec;
+mod verify;
 mod writer;
 
 pub use any::AnySlice;
@@ -102,6 +103,7 @@ pub use options::OpenOptions;
 pub use persist::{Persist, TypeName};
 pub use slice::MmapSlice;
 pub use vec::{Drain, ExtractIf, MmapVec};
+pub use verify::{Finding, FindingKind, Report, Severity, verify, verify_with_progress};
 pub use writer::{AnyFile, AnyWriter, Replacement};
 
 #[cfg(feature = "derive")]
