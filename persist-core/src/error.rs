@@ -348,6 +348,10 @@ pub enum Action {
     Shrink,
     /// Mapping the file into memory.
     Map,
+    /// Copying the file to a backup.
+    BackUp,
+    /// Mending a copy of the file.
+    Repair,
     /// Bringing a file that was not closed to its last commit. It has that still, and can be tried again.
     Recover,
 }
@@ -366,6 +370,8 @@ impl fmt::Display for Action {
             Self::Grow => "grow",
             Self::Shrink => "shrink",
             Self::Map => "map into memory",
+            Self::BackUp => "back up",
+            Self::Repair => "repair",
             Self::Recover => "recover the last commit of",
         })
     }

@@ -16,7 +16,9 @@ use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
 
 pub(crate) use fault::{Faults, FileFault, Stop};
 pub(crate) use live::Live;
-pub(crate) use slot::{MAX_EPOCH, Slots, State, whole as whole_slot};
+pub(crate) use slot::{
+    CHECKED_BYTES as SLOT_CHECKED_BYTES, MAX_EPOCH, Slots, State, whole as whole_slot,
+};
 
 use crate::checksum::checksum;
 use crate::error::{ByteOrder, Feature, Region};
@@ -192,6 +194,17 @@ impl Preamble {
             faults.add(FileFault::Truncated { expected_bytes: preamble.data_offset.get() })?;
         }
         Ok(preamble)
+    }
+
+    /// Whether a block has the checksum of a preamble, and begins like one.
+    pub(crate) fn has_checksum(block: &[u8]) -> bool {
+        Self::ref_from_bytes(block)
+            .is_ok_and(|it| it.magic == MAGIC && it.checksum == it.expected_checksum())
+    }
+
+    /// Whether a descriptor is the one of which the preamble has the checksum and the fingerprint.
+    pub(crate) fn vouches_for(&self, descriptor: &[u8]) -> bool {
+        check_descriptor(self, descriptor).is_ok()
     }
 
     fn check_checksum(&self) -> Result<(), FileFault> {

@@ -68,6 +68,8 @@ pub(crate) struct Replay {
     pub(crate) redo: Vec<Redo>,
     /// How many elements the last of them counts; those of the slot where there are none.
     pub(crate) len: u64,
+    /// Where the next record would begin, in the file.
+    pub(crate) end: u64,
     /// Where a record begins that doesn't count, and has all but a whole payload: a commit that was cut short.
     pub(crate) cut_short: Option<u64>,
     /// Records that don't count, and tell that something was damaged. Only who goes on after a fault sees any.
@@ -97,7 +99,8 @@ impl Replay {
     /// What a file has that nothing was committed to since its newest slot was written.
     pub(crate) fn nothing(header: &Header) -> Self {
         let len = header.slots.newest.committed_len;
-        Self { records: 0, redo: Vec::new(), len, cut_short: None, lost: Lost::default() }
+        let end = header.preamble.journal_offset.get();
+        Self { records: 0, redo: Vec::new(), len, end, cut_short: None, lost: Lost::default() }
     }
 
     /// Calls `apply` with the offset from the beginning of the data, and the bytes that belong there, of all records that
@@ -150,7 +153,7 @@ impl Replay {
                 Err(fault) => break faults.add(fault)?,
             }
         }
-        replay.cut_short = journal.cut_short;
+        (replay.end, replay.cut_short) = (journal.position, journal.cut_short);
         replay.lost = journal.check_rest(faults)?;
         Ok(replay)
     }

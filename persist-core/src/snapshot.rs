@@ -4,6 +4,7 @@
 //! doesn't know what the bytes mean.
 
 use std::fmt;
+use std::fs::File;
 use std::io;
 use std::ptr::NonNull;
 use std::slice;
@@ -148,6 +149,13 @@ impl<'a> Elements<'a> {
 /// A file that is open and locked, whatever is in it.
 #[derive(Debug)]
 pub(crate) struct LockedFile {
+    pub(crate) file: File,
     pub(crate) storage: FileStorage,
     pub(crate) lock: Lock,
+}
+
+impl LockedFile {
+    pub(crate) fn new(file: File, lock: Lock) -> io::Result<Self> {
+        Ok(Self { storage: FileStorage::new(file.try_clone()?), file, lock })
+    }
 }

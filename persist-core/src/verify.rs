@@ -19,7 +19,6 @@ use crate::error::{Action, Error};
 use crate::lock::Access;
 use crate::open::{self, Locking};
 use crate::snapshot::LockedFile;
-use crate::storage::FileStorage;
 use elements::Scan;
 
 /// What [`verify`] found.
@@ -115,7 +114,7 @@ pub fn verify_with_progress(
 pub(crate) fn lock(path: &Path, access: Access) -> Result<LockedFile, Error> {
     let (file, lock) = open::open_locked(path, access, Locking::Locked)?;
     let lock = lock.expect("a lock was asked for");
-    Ok(LockedFile { storage: FileStorage::new(file), lock })
+    LockedFile::new(file, lock).map_err(|source| Error::io(Action::Read, path, source))
 }
 
 /// Looks through a file that nobody writes.

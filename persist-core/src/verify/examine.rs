@@ -5,7 +5,7 @@ use std::io;
 use crate::descriptor::Descriptor;
 use crate::error::Region;
 use crate::header::{DESCRIPTOR_OFFSET, Faults, FileFault, Header, Preamble};
-use crate::journal::Replay;
+use crate::journal::{ReadAt, Replay};
 use crate::mode::Mode;
 use crate::storage::Storage;
 use crate::store::reader;
@@ -35,10 +35,18 @@ impl Examination {
     ///
     /// Where the file can't be read.
     pub(crate) fn new(storage: &dyn Storage) -> io::Result<Self> {
-        let file_bytes = storage.len_bytes()?;
+        Self::of(storage.len_bytes()?, storage.boot_id(), &mut reader(storage))
+    }
+
+    /// The same, of a file of `file_bytes` that is read by a function, on this boot of the machine.
+    pub(crate) fn of(
+        file_bytes: u64,
+        boot_id: Option<[u8; 16]>,
+        read: &mut ReadAt<'_>,
+    ) -> io::Result<Self> {
         let mut examination = Self {
             file_bytes,
-            bytes: read_start(storage, file_bytes, DESCRIPTOR_OFFSET)?,
+            bytes: read_start(read, file_bytes, DESCRIPTOR_OFFSET)?,
             preamble: None,
             header: None,
             replay: None,
@@ -47,7 +55,7 @@ impl Examination {
             faults: Vec::new(),
         };
         let mut faults = Faults::all();
-        examination.read_on(storage, &mut faults)?;
+        examination.read_on(boot_id, read, &mut faults)?;
         examination.faults = faults.into_found();
         match examination.faults.iter().position(|it| matches!(it, FileFault::Unreadable(_))) {
             None => Ok(examination),
@@ -58,22 +66,27 @@ impl Examination {
         }
     }
 
-    fn read_on(&mut self, storage: &dyn Storage, faults: &mut Faults) -> io::Result<()> {
+    fn read_on(
+        &mut self,
+        boot_id: Option<[u8; 16]>,
+        read: &mut ReadAt<'_>,
+        faults: &mut Faults,
+    ) -> io::Result<()> {
         let there = self.file_bytes.min(DESCRIPTOR_OFFSET) as usize;
         let examined = Preamble::examine(&self.bytes[..there], self.file_bytes, faults);
         let Ok(preamble) = examined else { return Ok(()) };
-        self.bytes = read_start(storage, self.file_bytes, preamble.header_bytes())?;
+        self.bytes = read_start(read, self.file_bytes, preamble.header_bytes())?;
         self.preamble = Some(preamble.clone());
         self.header = Header::examine(preamble.clone(), &self.bytes, faults).ok();
         self.read_descriptor(&preamble, faults);
         let Some(header) = &self.header else { return Ok(()) };
-        self.live_len = header.live_len(storage.boot_id(), self.file_bytes);
+        self.live_len = header.live_len(boot_id, self.file_bytes);
         if self.file_bytes < preamble.data_offset.get() {
             return Ok(());
         }
         let replay = match header.slots.newest.mode {
             Mode::Shared => Ok(Replay::nothing(header)),
-            Mode::Atomic => Replay::examine(header, self.file_bytes, &mut reader(storage), faults),
+            Mode::Atomic => Replay::examine(header, self.file_bytes, read, faults),
         };
         if let Ok(replay) = replay {
             // Who gathers all faults doesn't stop here.
@@ -128,9 +141,9 @@ impl Examination {
 }
 
 /// The first `bytes` bytes of a file, with zeros for those that it lacks.
-fn read_start(storage: &dyn Storage, file_bytes: u64, bytes: u64) -> io::Result<Vec<u8>> {
+fn read_start(read: &mut ReadAt<'_>, file_bytes: u64, bytes: u64) -> io::Result<Vec<u8>> {
     let mut start = vec![0; bytes as usize];
     let there = file_bytes.min(bytes) as usize;
-    storage.read_exact_at(0, &mut start[..there])?;
+    read(0, &mut start[..there])?;
     Ok(start)
 }
