@@ -79,6 +79,7 @@ mod options;
 mod overlay;
 mod persist;
 mod raw;
+mod repair;
 mod slice;
 mod snapshot;
 mod storage;
@@ -87,6 +88,7 @@ mod temporary;
 mod typed;
 mod validate;
 mod vec;
+mod verify;
 mod writer;
 
 pub use any::AnySlice;
@@ -100,8 +102,10 @@ pub use layout::{Fingerprint, Layout};
 pub use mode::Mode;
 pub use options::OpenOptions;
 pub use persist::{Persist, TypeName};
+pub use repair::{Loss, Obstacle, Repair, RepairKind, RepairStep};
 pub use slice::MmapSlice;
 pub use vec::{Drain, ExtractIf, MmapVec};
+pub use verify::{Finding, FindingKind, Report, Severity, verify, verify_with_progress};
 pub use writer::{AnyFile, AnyWriter, Replacement};
 
 #[cfg(feature = "derive")]
