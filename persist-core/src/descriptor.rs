@@ -22,6 +22,8 @@ mod fault;
 mod node;
 #[cfg(test)]
 mod tests;
+mod value;
+mod view;
 
 use std::fmt;
 
@@ -29,7 +31,10 @@ pub use difference::Difference;
 pub(crate) use difference::Differences;
 pub use error::{DescriptorError, DescriptorProblem};
 pub(crate) use fault::Fault;
+pub use value::{NotAValue, Value};
+pub use view::{ConstArg, ConstArgs, Field, Fields, Kind, TypeRef, Variant, Variants};
 
+use crate::byte_order::ByteOrder;
 use crate::layout::Fingerprint;
 use crate::persist::Persist;
 use node::Node;
@@ -108,6 +113,12 @@ impl Descriptor {
         self.root.name()
     }
 
+    /// The type, to look at its parts.
+    #[must_use]
+    pub fn root(&self) -> TypeRef<'_> {
+        TypeRef::new(&self.root)
+    }
+
     /// Whether elements mean something else on a machine of the other byte order. O(nodes).
     ///
     /// Foreign types that were stored as opaque bytes are taken to depend on it.
@@ -134,9 +145,9 @@ impl Descriptor {
     /// # Panics
     ///
     /// Panics if `element` has not the size of an element.
-    pub(crate) fn fault(&self, element: &[u8]) -> Option<Fault> {
+    pub(crate) fn fault(&self, element: &[u8], order: ByteOrder) -> Option<Fault> {
         assert_eq!(element.len() as u64, self.size_bytes(), "an element has the size of its type");
-        fault::of_element(&self.root, element)
+        fault::of_element(&self.root, element, order)
     }
 }
 

@@ -8,6 +8,7 @@ use std::io;
 use std::path::Path;
 use std::sync::Arc;
 
+pub use crate::byte_order::ByteOrder;
 use crate::descriptor::{Descriptor, Difference, Differences};
 use crate::mode::Mode;
 
@@ -442,29 +443,6 @@ impl fmt::Display for Feature {
             }
             Self::Mode(found) => write!(f, "expected mode 0 (shared) or 1 (atomic), found {found}"),
         }
-    }
-}
-
-/// The order of the bytes of a number.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ByteOrder {
-    /// The least significant byte first.
-    Little,
-    /// The most significant byte first.
-    Big,
-}
-
-impl ByteOrder {
-    /// The order of this machine.
-    pub const NATIVE: Self = if cfg!(target_endian = "little") { Self::Little } else { Self::Big };
-}
-
-impl fmt::Display for ByteOrder {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Little => "little",
-            Self::Big => "big",
-        })
     }
 }
 

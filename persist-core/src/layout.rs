@@ -17,8 +17,8 @@ mod primitive;
 pub use check::{check_field, check_fields, check_fingerprint, check_type};
 pub use encode::Fingerprint;
 pub(crate) use encode::tag;
-pub use primitive::Primitive;
-pub(crate) use primitive::{Class, Order};
+pub(crate) use primitive::Order;
+pub use primitive::{Class, Primitive};
 
 /// The most bytes a descriptor may have, in a file and in a program.
 pub(crate) const MAX_DESCRIPTOR_BYTES: usize = 1 << 20;

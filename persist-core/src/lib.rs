@@ -47,7 +47,7 @@
 //!
 //! - [`Persist`]: which types can be elements, and the derive.
 //! - [`MmapVec`]: the vector, what it promises and what not. [`MmapSlice`]: the same file, to read.
-//! - [`AnySlice`]: a file whose type the program doesn't know. [`AnyWriter`]: a new one.
+//! - [`AnySlice`]: a file whose type the program doesn't know. [`reflect`]: what its bytes mean. [`AnyWriter`]: a new one.
 //! - [`OpenOptions`]: the application's own magic and version, address space, journal.
 //! - [`Error`]: everything that can go wrong. [`FileInfo`]: what a file says of itself.
 //! - `FORMAT.md` beside this crate's manifest: the file, byte by byte.
@@ -58,6 +58,7 @@
 //! types of those crates' types; they tie this crate's public API to one version of each.
 
 mod any;
+mod byte_order;
 mod checksum;
 mod descriptor;
 mod dirty;
@@ -104,6 +105,16 @@ pub use writer::{AnyFile, AnyWriter, Replacement};
 
 #[cfg(feature = "derive")]
 pub use persist_derive::Persist;
+
+/// Looking into a [`Descriptor`]: the parts of a type, and the values that bytes are by it.
+///
+/// Begins at [`Descriptor::root`].
+pub mod reflect {
+    pub use crate::descriptor::{
+        ConstArg, ConstArgs, Field, Fields, Kind, NotAValue, TypeRef, Value, Variant, Variants,
+    };
+    pub use crate::layout::Class;
+}
 
 /// What the code that `#[derive(Persist)]` emits calls. Not part of the API.
 #[doc(hidden)]

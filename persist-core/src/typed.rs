@@ -103,7 +103,7 @@ pub(crate) fn check_writable(store: &Store) -> Result<(), Error> {
 #[cold]
 pub(crate) fn element_error(store: &Store, index: usize, element: &[u8]) -> Error {
     let fault = match descriptor(store) {
-        Ok(descriptor) => descriptor.fault(element),
+        Ok(descriptor) => descriptor.fault(element, store.header().preamble.byte_order()),
         Err(error) => return error,
     };
     let Fault { field, expected, found } = fault.unwrap_or_else(|| Fault {

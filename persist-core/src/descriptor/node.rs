@@ -129,8 +129,4 @@ impl Enum {
             i128::from(tag)
         }
     }
-
-    pub(super) fn has_tag(&self, tag: u64) -> bool {
-        self.variants.binary_search_by_key(&tag, |variant| variant.tag).is_ok()
-    }
 }

@@ -5,6 +5,7 @@ mod decode;
 mod differences;
 mod fault;
 mod text;
+mod value;
 
 use proptest::collection::{btree_set, vec};
 use proptest::prelude::*;
@@ -12,6 +13,7 @@ use proptest::sample::Index;
 
 use super::Descriptor;
 use super::node::*;
+use crate::byte_order::ByteOrder;
 use crate::layout::{Class, Order, Primitive, tag};
 
 /// The inverse of the decoder. Not [`Layout::encode`](crate::Layout): a second writing of the
@@ -338,7 +340,7 @@ proptest! {
         let descriptor = descriptor(&root);
         let size_bytes = usize::try_from(descriptor.size_bytes()).unwrap();
         let element: Vec<u8> = bytes.iter().copied().cycle().take(size_bytes).collect();
-        if let Some(fault) = descriptor.fault(&element) {
+        if let Some(fault) = descriptor.fault(&element, ByteOrder::NATIVE) {
             prop_assert_ne!(fault.expected, fault.found);
         }
     }

@@ -9,20 +9,30 @@ pub struct Primitive {
     pub order: Order,
 }
 
-/// The class of a [`Primitive`]; the discriminants are part of the format.
-#[doc(hidden)]
+/// The class of a scalar; the discriminants are part of the format.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 #[repr(u8)]
 pub enum Class {
+    /// An unsigned integer.
     Unsigned = 0,
+    /// A signed integer.
     Signed = 1,
+    /// An IEEE 754 binary float.
     Float = 2,
+    /// `bool`.
     Bool = 3,
+    /// `char`.
     Char = 4,
+    /// `NonZero` of an unsigned integer.
     NonZeroUnsigned = 5,
+    /// `NonZero` of a signed integer.
     NonZeroSigned = 6,
+    /// `Option<NonZero>` of an unsigned integer.
     OptionNonZeroUnsigned = 7,
+    /// `Option<NonZero>` of a signed integer.
     OptionNonZeroSigned = 8,
+    /// The upper half of an `f32`.
     BFloat = 9,
 }
 

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 /// For each module of the core, the modules it may use, children included.
 const MAY_USE: &[(&str, &[&str])] = &[
+    ("byte_order", &[]),
     ("checksum", &[]),
     ("dirty", &[]),
     ("layout", &[]),
@@ -16,8 +17,8 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("persist", &["layout"]),
     ("elements", &["layout", "persist"]),
     ("foreign", &["layout", "persist"]),
-    ("descriptor", &["elements", "layout", "persist"]),
-    ("error", &["descriptor", "mode"]),
+    ("descriptor", &["byte_order", "elements", "layout", "persist"]),
+    ("error", &["byte_order", "descriptor", "mode"]),
     ("header", &["checksum", "error", "layout", "mode"]),
     ("journal", &["checksum", "error", "header", "mutant"]),
     ("storage", &["mapping"]),

@@ -282,7 +282,7 @@ fn an_array_of_nothing_may_be_long() {
         [b"\x02\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01", &encode(&phantom("P"))[..]].concat();
     let descriptor = Descriptor::decode(&nothing).unwrap();
     assert_eq!(descriptor.size_bytes(), 0);
-    assert_eq!(descriptor.fault(&[]), None);
+    assert_eq!(descriptor.fault(&[], ByteOrder::NATIVE), None);
 }
 
 /// Time out of proportion to the input would make this test take minutes.

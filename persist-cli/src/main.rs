@@ -1,0 +1,22 @@
+//! The `persist` command. Uses the public API of persist-core alone.
+//!
+//! `args` is what can be asked for, `commands` has a module for each command, and the other modules are
+//! what commands share. No file that was given as an argument may make the program panic.
+
+#![forbid(unsafe_code)]
+
+mod args;
+mod commands;
+mod outcome;
+mod progress;
+mod terminal;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+fn main() -> ExitCode {
+    let args = args::Args::parse();
+    args.color.write_global();
+    outcome::finish(commands::run(args.command))
+}
