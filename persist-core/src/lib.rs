@@ -126,4 +126,5 @@ pub mod __private {
         ConstArg, Field, Kind, Layout, Primitive, Variant, check_field, check_fields,
         check_fingerprint, check_type,
     };
+    pub use crate::persist::Older;
 }
