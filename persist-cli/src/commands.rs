@@ -1,6 +1,7 @@
 //! The commands, a module each: its arguments as `Args`, and `run`.
 
 pub(crate) mod completions;
+pub(crate) mod dump;
 pub(crate) mod inspect;
 
 use crate::args::Command;
@@ -10,6 +11,7 @@ use crate::outcome::Outcome;
 pub(crate) fn run(command: Command) -> anyhow::Result<Outcome> {
     match command {
         Command::Inspect(args) => inspect::run(&args),
+        Command::Dump(args) => dump::run(&args),
         Command::Completions(args) => completions::run(&args),
     }
 }

@@ -6,8 +6,12 @@
 #![forbid(unsafe_code)]
 
 mod args;
+mod cell;
+mod columns;
 mod commands;
 mod outcome;
+mod parallel;
+mod picture;
 mod progress;
 mod terminal;
 

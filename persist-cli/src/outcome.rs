@@ -51,3 +51,10 @@ pub(crate) fn complain(error: &anyhow::Error) {
     }
     let _ = anstream::stderr().write_all(text.as_bytes());
 }
+
+/// Prints a remark beside the output.
+pub(crate) fn warn(text: impl std::fmt::Display) {
+    let style = AnsiColor::Yellow.on_default().bold();
+    let text = format!("{style}warning:{style:#} {text}\n");
+    let _ = anstream::stderr().write_all(text.as_bytes());
+}

@@ -379,13 +379,16 @@ pub struct Damage {
     pub region: Region,
     /// Where that part, or the field at fault, begins in the file.
     pub offset_bytes: u64,
-    /// What was expected and found.
-    pub problem: Box<str>,
+    /// What a writer would have written.
+    pub expected: Box<str>,
+    /// What stands there.
+    pub found: Box<str>,
 }
 
 impl fmt::Display for Damage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} at byte {}: {}", self.region, self.offset_bytes, self.problem)
+        let Self { region, offset_bytes, expected, found } = self;
+        write!(f, "{region} at byte {offset_bytes}: expected {expected}, found {found}")
     }
 }
 

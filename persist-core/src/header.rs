@@ -5,21 +5,21 @@
 
 #![forbid(unsafe_code)]
 
+mod fault;
 mod live;
 mod slot;
 #[cfg(test)]
 mod tests;
 
-use std::io;
-
 use zerocopy::byteorder::little_endian::{U32, U64, U128};
 use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
 
+pub(crate) use fault::{Faults, FileFault, Stop};
 pub(crate) use live::Live;
 pub(crate) use slot::{MAX_EPOCH, Slots, State};
 
 use crate::checksum::checksum;
-use crate::error::{ByteOrder, Damage, Feature, Region};
+use crate::error::{ByteOrder, Feature, Region};
 use crate::layout::{Fingerprint, MAX_ALIGN_BYTES, MAX_DESCRIPTOR_BYTES};
 use crate::mode::Mode;
 
@@ -96,37 +96,6 @@ pub(crate) struct Header {
     pub(crate) live: Live,
 }
 
-/// Why bytes are not a header. The path is added by who knows it.
-#[derive(Debug)]
-pub(crate) enum FileFault {
-    NotPersist { found: Box<[u8]> },
-    Truncated { expected_bytes: u64 },
-    Corrupt(Damage),
-    Unsupported(Feature),
-    Unreadable(io::Error),
-}
-
-impl From<io::Error> for FileFault {
-    fn from(error: io::Error) -> Self {
-        Self::Unreadable(error)
-    }
-}
-
-impl FileFault {
-    fn preamble(field_offset: usize, problem: impl Into<Box<str>>) -> Self {
-        Self::Corrupt(Damage {
-            region: Region::Preamble,
-            offset_bytes: field_offset as u64,
-            problem: problem.into(),
-        })
-    }
-}
-
-/// The bytes of a checksum problem, in the house's form.
-fn checksum_problem(expected: u64, found: u64) -> Box<str> {
-    format!("expected checksum {expected:#018x}, found {found:#018x}").into()
-}
-
 impl Preamble {
     /// The preamble of a new file, and where everything lies in it.
     ///
@@ -196,28 +165,37 @@ impl Preamble {
 
     /// Steps 1 to 6: takes the first bytes of a file of `file_bytes`.
     pub(crate) fn parse(bytes: &[u8], file_bytes: u64) -> Result<Self, FileFault> {
-        check_magic(bytes)?;
-        let truncated = FileFault::Truncated { expected_bytes: DESCRIPTOR_OFFSET };
+        Faults::first(|faults| Self::examine(bytes, file_bytes, faults))
+    }
+
+    /// The same. Stops at the latest where nobody can tell what lies where: past it `descriptor_bytes` and the offsets
+    /// are as the format says, and the other fields may be anything.
+    pub(crate) fn examine(
+        bytes: &[u8],
+        file_bytes: u64,
+        faults: &mut Faults,
+    ) -> Result<Self, Stop> {
+        check_magic(bytes).map_err(|fault| faults.stop(fault))?;
+        let truncated = || FileFault::Truncated { expected_bytes: DESCRIPTOR_OFFSET };
         if file_bytes < DESCRIPTOR_OFFSET {
-            return Err(truncated);
+            return Err(faults.stop(truncated()));
         }
-        let Ok((preamble, _)) = Self::read_from_prefix(bytes) else { return Err(truncated) };
-        preamble.check_checksum()?;
-        preamble.check_features()?;
-        preamble.check_fields()?;
-        preamble.check_reserved()?;
+        let (preamble, _) = Self::read_from_prefix(bytes).map_err(|_| faults.stop(truncated()))?;
+        match preamble.check_checksum() {
+            Ok(()) => preamble.check_features().map_err(|fault| faults.stop(fault))?,
+            // Who goes on takes the file to be of this version.
+            Err(damage) => faults.add(damage)?,
+        }
+        preamble.check_fields(faults)?;
+        preamble.check_reserved(faults)?;
         if file_bytes < preamble.data_offset.get() {
-            return Err(FileFault::Truncated { expected_bytes: preamble.data_offset.get() });
+            faults.add(FileFault::Truncated { expected_bytes: preamble.data_offset.get() })?;
         }
         Ok(preamble)
     }
 
     fn check_checksum(&self) -> Result<(), FileFault> {
-        let (expected, found) = (self.expected_checksum(), self.checksum.get());
-        if expected != found {
-            return Err(FileFault::preamble(0, checksum_problem(expected, found)));
-        }
-        Ok(())
+        check_checksum(Region::Preamble, 0, self.expected_checksum(), self.checksum.get())
     }
 
     fn check_features(&self) -> Result<(), FileFault> {
@@ -230,73 +208,98 @@ impl Preamble {
         Ok(())
     }
 
-    fn check_fields(&self) -> Result<(), FileFault> {
+    fn check_fields(&self, faults: &mut Faults) -> Result<(), Stop> {
         use std::mem::offset_of;
-        let at = |offset, problem: &str| Err(FileFault::preamble(offset, problem));
         let align = u64::from(self.element_align_bytes.get());
+        let element_bytes = self.element_bytes.get();
         let marks = [ByteOrder::Little, ByteOrder::Big].map(byte_order_mark);
         if !marks.contains(&self.byte_order) {
-            return at(
-                offset_of!(Self, byte_order),
-                "expected a byte-order mark, found another number",
-            );
+            let found = format!("{:02x?}", self.byte_order);
+            faults.add(at(offset_of!(Self, byte_order), "a byte-order mark", found))?;
         }
         if !align.is_power_of_two() || align > MAX_ALIGN_BYTES as u64 {
-            return at(offset_of!(Self, element_align_bytes), "expected a power of two up to 4096");
+            let offset = offset_of!(Self, element_align_bytes);
+            faults.add(at(offset, "a power of two up to 4096", align))?;
         }
-        if self.element_bytes == 0 || self.element_bytes.get() % align != 0 {
-            return at(
-                offset_of!(Self, element_bytes),
-                "expected a multiple of the alignment above 0",
-            );
+        if element_bytes == 0 || element_bytes.checked_rem(align).is_some_and(|rest| rest != 0) {
+            let expected = "a multiple of the alignment above 0";
+            faults.add(at(offset_of!(Self, element_bytes), expected, element_bytes))?;
         }
-        if self.descriptor_bytes.get() > MAX_DESCRIPTOR_BYTES as u64 {
-            return at(offset_of!(Self, descriptor_bytes), "expected at most 1048576 bytes");
-        }
-        if self.journal_offset != journal_offset(self.descriptor_bytes.get()) {
-            return at(
-                offset_of!(Self, journal_offset),
-                "expected the first multiple of 65536 after the descriptor",
-            );
-        }
-        if self.journal_bytes.get() % REGION_ALIGN_BYTES != 0
-            || self.journal_bytes.get() > MAX_JOURNAL_BYTES
-        {
-            return at(
-                offset_of!(Self, journal_bytes),
-                "expected a multiple of 65536, at most 1073741824",
-            );
-        }
-        let data_offset = self.journal_offset.get().checked_add(self.journal_bytes.get());
-        if data_offset != Some(self.data_offset.get()) || data_offset > Some(i64::MAX as u64) {
-            return at(offset_of!(Self, data_offset), "expected the end of the journal");
-        }
-        Ok(())
+        self.check_offsets(faults)
     }
 
-    fn check_reserved(&self) -> Result<(), FileFault> {
+    /// Checks the fields by which everything else is found.
+    fn check_offsets(&self, faults: &mut Faults) -> Result<(), Stop> {
         use std::mem::offset_of;
-        check_zero(&self.reserved_1, offset_of!(Self, reserved_1) as u64)?;
-        check_zero(&self.reserved_2, offset_of!(Self, reserved_2) as u64)
+        let (descriptor_bytes, journal_bytes) =
+            (self.descriptor_bytes.get(), self.journal_bytes.get());
+        let is_short = descriptor_bytes <= MAX_DESCRIPTOR_BYTES as u64;
+        let data_offset = self.journal_offset.get().checked_add(journal_bytes);
+        let is_below = data_offset <= Some(i64::MAX as u64);
+        let rules = [
+            (
+                offset_of!(Self, descriptor_bytes),
+                is_short,
+                "at most 1048576 bytes",
+                descriptor_bytes,
+            ),
+            (
+                offset_of!(Self, journal_offset),
+                is_short && self.journal_offset == journal_offset(descriptor_bytes),
+                "the first multiple of 65536 after the descriptor",
+                self.journal_offset.get(),
+            ),
+            (
+                offset_of!(Self, journal_bytes),
+                journal_bytes % REGION_ALIGN_BYTES == 0 && journal_bytes <= MAX_JOURNAL_BYTES,
+                "a multiple of 65536, at most 1073741824",
+                journal_bytes,
+            ),
+            (
+                offset_of!(Self, data_offset),
+                is_below && data_offset == Some(self.data_offset.get()),
+                "the end of the journal",
+                self.data_offset.get(),
+            ),
+        ];
+        let mut holds = Ok(());
+        for (offset, _, expected, found) in rules.into_iter().filter(|(_, holds, ..)| !holds) {
+            faults.add(at(offset, expected, found))?;
+            holds = Err(Stop);
+        }
+        holds
+    }
+
+    fn check_reserved(&self, faults: &mut Faults) -> Result<(), Stop> {
+        use std::mem::offset_of;
+        faults.note(check_zero(&self.reserved_1, offset_of!(Self, reserved_1) as u64))?;
+        faults.note(check_zero(&self.reserved_2, offset_of!(Self, reserved_2) as u64))
     }
 }
 
 impl Header {
     /// Steps 7 and 8: takes the first `preamble.header_bytes()` bytes of a file.
     pub(crate) fn parse(preamble: Preamble, bytes: &[u8]) -> Result<Self, FileFault> {
+        Faults::first(|faults| Self::examine(preamble, bytes, faults))
+    }
+
+    /// The same. Stops at the latest where nobody can tell how many elements there are.
+    pub(crate) fn examine(
+        preamble: Preamble,
+        bytes: &[u8],
+        faults: &mut Faults,
+    ) -> Result<Self, Stop> {
         let descriptor_end = DESCRIPTOR_OFFSET + preamble.descriptor_bytes.get();
         let descriptor = range(bytes, DESCRIPTOR_OFFSET, descriptor_end);
-        check_descriptor(&preamble, descriptor)?;
-        let live = Live::parse(range(bytes, LIVE_OFFSET, DESCRIPTOR_OFFSET))?;
-        check_zero(range(bytes, descriptor_end, preamble.header_bytes()), descriptor_end)?;
-        let slots = Slots::parse(
-            SLOT_OFFSETS.map(|offset| range(bytes, offset, offset + BLOCK_BYTES as u64)),
-        )?;
+        faults.note(check_descriptor(&preamble, descriptor))?;
+        let (live, is_zero) = Live::parse(range(bytes, LIVE_OFFSET, DESCRIPTOR_OFFSET));
+        faults.note(is_zero)?;
+        let rest = range(bytes, descriptor_end, preamble.header_bytes());
+        faults.note(check_zero(rest, descriptor_end))?;
+        let slots = Slots::examine(slot_blocks(bytes), faults)?;
         if slots.newest.mode == Mode::Atomic && preamble.journal_bytes == 0 {
-            return Err(FileFault::preamble(
-                std::mem::offset_of!(Preamble, journal_bytes),
-                "expected mode atomic to have a journal",
-            ));
+            let offset = std::mem::offset_of!(Preamble, journal_bytes);
+            faults.add(at(offset, "mode atomic to have a journal", 0))?;
         }
         Ok(Self { descriptor: descriptor.into(), preamble, slots, live })
     }
@@ -337,32 +340,40 @@ fn check_magic(bytes: &[u8]) -> Result<(), FileFault> {
 
 fn check_descriptor(preamble: &Preamble, descriptor: &[u8]) -> Result<(), FileFault> {
     let (expected, found) = (preamble.descriptor_checksum.get(), checksum(descriptor));
-    let corrupt = |problem| {
-        FileFault::Corrupt(Damage {
-            region: Region::Descriptor,
-            offset_bytes: DESCRIPTOR_OFFSET,
-            problem,
-        })
-    };
-    if expected != found {
-        return Err(corrupt(checksum_problem(expected, found)));
-    }
+    check_checksum(Region::Descriptor, DESCRIPTOR_OFFSET, expected, found)?;
     let (expected, found) = (preamble.fingerprint(), Fingerprint::of_descriptor(descriptor));
     if expected != found {
-        return Err(corrupt(format!("expected fingerprint {expected}, found {found}").into()));
+        let expected = format!("fingerprint {expected}");
+        return Err(FileFault::corrupt(Region::Descriptor, DESCRIPTOR_OFFSET, expected, found));
     }
     Ok(())
+}
+
+fn check_checksum(
+    region: Region,
+    offset_bytes: u64,
+    expected: u64,
+    found: u64,
+) -> Result<(), FileFault> {
+    if expected == found {
+        return Ok(());
+    }
+    let expected = format!("checksum {expected:#018x}");
+    Err(FileFault::corrupt(region, offset_bytes, expected, format!("{found:#018x}")))
+}
+
+/// The fault of a field of the preamble.
+fn at(offset: usize, expected: &str, found: impl ToString) -> FileFault {
+    FileFault::corrupt(Region::Preamble, offset as u64, expected, found)
 }
 
 /// Checks reserved bytes that begin at `offset_bytes` of the file.
 fn check_zero(bytes: &[u8], offset_bytes: u64) -> Result<(), FileFault> {
     match first_nonzero(bytes) {
         None => Ok(()),
-        Some(i) => Err(FileFault::Corrupt(Damage {
-            region: Region::Reserved,
-            offset_bytes: offset_bytes + i as u64,
-            problem: format!("expected 0, found {}", bytes[i]).into(),
-        })),
+        Some(i) => {
+            Err(FileFault::corrupt(Region::Reserved, offset_bytes + i as u64, "0", bytes[i]))
+        }
     }
 }
 
@@ -374,6 +385,11 @@ fn first_nonzero(bytes: &[u8]) -> Option<usize> {
     let block = bytes.chunks(BLOCK_BYTES).position(|block| !is_zero(block))? * BLOCK_BYTES;
     let byte = bytes[block..].iter().position(|&byte| byte != 0)?;
     Some(block + byte)
+}
+
+/// The blocks of the two slots, in the first bytes of a file.
+pub(crate) fn slot_blocks(bytes: &[u8]) -> [&[u8]; 2] {
+    SLOT_OFFSETS.map(|offset| range(bytes, offset, offset + BLOCK_BYTES as u64))
 }
 
 /// The bytes of the file from `start` to `end`, both of which the caller has checked.

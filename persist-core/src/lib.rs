@@ -47,7 +47,8 @@
 //!
 //! - [`Persist`]: which types can be elements, and the derive.
 //! - [`MmapVec`]: the vector, what it promises and what not. [`MmapSlice`]: the same file, to read.
-//! - [`AnySlice`]: a file whose type the program doesn't know. [`reflect`]: what its bytes mean. [`AnyWriter`]: a new one.
+//! - [`AnySlice`]: a file whose type the program doesn't know. [`AnyWriter`]: a new one. [`reflect`]: what its
+//!   bytes mean.
 //! - [`OpenOptions`]: the application's own magic and version, address space, journal.
 //! - [`Error`]: everything that can go wrong. [`FileInfo`]: what a file says of itself.
 //! - `FORMAT.md` beside this crate's manifest: the file, byte by byte.

@@ -101,26 +101,8 @@ impl Store {
             poison: None,
             lock,
         };
-        store.check_len(file_bytes)?;
+        store.replay.check_len(&store.header, store.live_len, file_bytes).map_err(fault)?;
         Ok(store)
-    }
-
-    /// Step 9: the file is as long as its slots say, but for what records bring; and as the live state says.
-    fn check_len(&self, file_bytes: u64) -> Result<(), Error> {
-        let Replay { records, len, .. } = self.replay;
-        let slot_len = self.state.committed_len;
-        let least_len = if records > 0 { slot_len.min(len) } else { slot_len };
-        let brought = self.replay.payload_bytes();
-        for (len, found_bytes) in
-            [(least_len, file_bytes), (self.len(), file_bytes.saturating_add(brought))]
-        {
-            let expected_bytes = self.header.file_bytes(len).unwrap_or(u64::MAX);
-            if expected_bytes > found_bytes {
-                let path = self.path.clone();
-                return Err(Error::Truncated { path, expected_bytes, found_bytes: file_bytes });
-            }
-        }
-        Ok(())
     }
 
     /// Refuses a file with more elements than this machine can address.
@@ -165,6 +147,11 @@ impl Store {
         self.state.mode
     }
 
+    /// How many commits the journal had when the file was opened, and still has.
+    pub(crate) fn waiting_commits(&self) -> u64 {
+        self.replay.records
+    }
+
     /// Where element 0 lies in the file.
     pub(crate) fn data_offset(&self) -> u64 {
         self.header.preamble.data_offset.get()
@@ -175,7 +162,7 @@ impl Store {
         self.allocated_bytes - self.data_offset()
     }
 
-    /// How many bytes the committed elements take. [`Self::check_len`] saw that this is a file's size.
+    /// How many bytes the committed elements take. [`Replay::check_len`] saw that this is a file's size.
     pub(crate) fn committed_bytes(&self) -> u64 {
         self.committed_len * self.header.preamble.element_bytes.get()
     }

@@ -7,7 +7,7 @@
 
 use crate::descriptor::{Descriptor, Fault};
 use crate::error::{ByteOrder, Damage, ElementFault, Error, Feature, LayoutMismatch, Region};
-use crate::header::DESCRIPTOR_OFFSET;
+use crate::header::{DESCRIPTOR_OFFSET, Header};
 use crate::layout::Layout;
 use crate::mode::Mode;
 use crate::store::Store;
@@ -42,22 +42,30 @@ pub(crate) fn check_layout(store: &Store, program: &Layout) -> Result<(), Error>
 
 /// Step 10: the descriptor in the file.
 pub(crate) fn descriptor(store: &Store) -> Result<Descriptor, Error> {
-    let header = store.header();
-    let corrupt = |offset_bytes, problem: String| {
-        let damage = Damage {
-            region: Region::Descriptor,
-            offset_bytes: DESCRIPTOR_OFFSET + offset_bytes,
-            problem: problem.into(),
-        };
-        Error::Corrupt { path: store.path().into(), damage: Box::new(damage) }
+    decode(store.header())
+        .map_err(|damage| Error::Corrupt { path: store.path().into(), damage: Box::new(damage) })
+}
+
+/// The descriptor in a header.
+pub(crate) fn decode(header: &Header) -> Result<Descriptor, Damage> {
+    let damage = |offset_bytes: usize, expected: &str, found: &str| Damage {
+        region: Region::Descriptor,
+        offset_bytes: DESCRIPTOR_OFFSET + offset_bytes as u64,
+        expected: expected.into(),
+        found: found.into(),
     };
-    let descriptor = Descriptor::decode(&header.descriptor)
-        .map_err(|error| corrupt(error.offset_bytes as u64, error.problem.to_string()))?;
+    let descriptor = Descriptor::decode(&header.descriptor).map_err(|error| {
+        let problem = error.problem.to_string();
+        let (expected, found) =
+            problem.split_once(", found ").expect("each problem says what was found");
+        let expected = expected.strip_prefix("expected ").unwrap_or(expected);
+        damage(error.offset_bytes, expected, found)
+    })?;
     let (expected, found) = (header.preamble.element_bytes.get(), descriptor.size_bytes());
-    if expected != found {
-        return Err(corrupt(0, format!("expected elements of {expected} bytes, found {found}")));
+    match expected == found {
+        true => Ok(descriptor),
+        false => Err(damage(0, &format!("elements of {expected} bytes"), &found.to_string())),
     }
-    Ok(descriptor)
 }
 
 /// Refuses a file of another application, or of another version of it.
