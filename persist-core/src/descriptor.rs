@@ -71,7 +71,12 @@ impl Descriptor {
     pub fn of<T: Persist>() -> Self {
         // Forces the checks of the layout at compile time.
         let _ = const { T::FINGERPRINT };
-        Self::decode(&T::LAYOUT.encode()).expect("a checked layout encodes to a descriptor")
+        Self::of_layout(T::LAYOUT)
+    }
+
+    /// The descriptor of a layout that was checked.
+    pub(crate) fn of_layout(layout: &Layout) -> Self {
+        Self::decode(&layout.encode()).expect("a checked layout encodes to a descriptor")
     }
 
     /// Decodes the descriptor of a file. O(n) in time and memory, whatever the bytes are.
