@@ -18,7 +18,7 @@ mod difference;
 mod display;
 mod error;
 mod fault;
-mod node;
+pub(crate) mod node;
 #[cfg(test)]
 mod tests;
 mod value;
@@ -29,8 +29,10 @@ use std::fmt;
 pub use difference::Difference;
 pub(crate) use difference::Differences;
 pub use error::{DescriptorError, DescriptorProblem};
-pub(crate) use fault::Fault;
+pub(crate) use display::{Argument, Bytes, Repr, TypeText};
+pub(crate) use fault::{Fault, known_fault};
 pub use value::{NotAValue, Value};
+pub(crate) use value::hex;
 pub use view::{ConstArg, ConstArgs, Field, Fields, Kind, TypeRef, Variant, Variants};
 
 use crate::byte_order::ByteOrder;
@@ -111,6 +113,11 @@ impl Descriptor {
     #[must_use]
     pub fn root(&self) -> TypeRef<'_> {
         TypeRef::new(&self.root)
+    }
+
+    /// The tree, for those that convert elements.
+    pub(crate) fn node(&self) -> &Node {
+        &self.root
     }
 
     /// Whether elements mean something else on a machine of the other byte order. O(nodes).
