@@ -13,6 +13,7 @@
 
 #![forbid(unsafe_code)]
 
+mod align;
 mod decode;
 mod difference;
 mod display;
@@ -95,6 +96,11 @@ impl Descriptor {
     #[must_use]
     pub fn size_bytes(&self) -> u64 {
         self.root.size_bytes()
+    }
+
+    /// The largest alignment, in bytes, that any machine gives a type of this layout, as far as the layout tells.
+    pub(crate) fn align_bytes(&self) -> u64 {
+        align::of(&self.root)
     }
 
     /// The hash of the bytes, equal to the [`FINGERPRINT`](Persist::FINGERPRINT) of the type. O(n).

@@ -85,6 +85,19 @@ pub enum Error {
         found: &'static str,
     },
 
+    /// The file has other names, under which it would stay as it is when a new file takes its place.
+    #[error(
+        "`{}` can't be replaced: it has {links} names (hard links), and the others would keep the old file; remove them, or work on a copy",
+        path.display()
+    )]
+    #[non_exhaustive]
+    HardLinks {
+        /// The file.
+        path: Box<Path>,
+        /// How many names it has.
+        links: u64,
+    },
+
     /// The file doesn't begin as a persist file does. It was not changed.
     #[error("`{}` is not a persist file: {}", path.display(), Beginning(found))]
     #[non_exhaustive]
@@ -319,6 +332,8 @@ pub enum Action {
     OpenForReading,
     /// Creating the file.
     Create,
+    /// Putting a new file in the place of the file.
+    Replace,
     /// Locking the file.
     Lock,
     /// Reading the header or the elements.
@@ -343,6 +358,7 @@ impl fmt::Display for Action {
             Self::OpenForWriting => "open for writing",
             Self::OpenForReading => "open for reading",
             Self::Create => "create",
+            Self::Replace => "replace",
             Self::Lock => "lock",
             Self::Read => "read",
             Self::Write => "write",

@@ -74,7 +74,8 @@ const _: () = assert!(size_of::<Preamble>() == BLOCK_BYTES);
 /// What a new file is made of.
 pub(crate) struct NewFile<'a> {
     pub(crate) descriptor: &'a [u8],
-    pub(crate) element_bytes: usize,
+    pub(crate) byte_order: ByteOrder,
+    pub(crate) element_bytes: u64,
     pub(crate) element_align_bytes: usize,
     pub(crate) app_magic: [u8; 8],
     pub(crate) app_version: [u8; 3],
@@ -129,9 +130,9 @@ fn checksum_problem(expected: u64, found: u64) -> Box<str> {
 impl Preamble {
     /// The preamble of a new file, and where everything lies in it.
     ///
-    /// Returns `None` where the descriptor is longer than a file may have.
+    /// Returns `None` where the descriptor is longer than a file may have, or says that elements have no bytes.
     pub(crate) fn new(file: &NewFile<'_>) -> Option<Self> {
-        if file.descriptor.len() > MAX_DESCRIPTOR_BYTES {
+        if file.descriptor.len() > MAX_DESCRIPTOR_BYTES || file.element_bytes == 0 {
             return None;
         }
         let descriptor_bytes = file.descriptor.len() as u64;
@@ -140,14 +141,14 @@ impl Preamble {
         let mut preamble = Self {
             magic: MAGIC,
             format_version: FORMAT_VERSION.into(),
-            byte_order: BYTE_ORDER_MARK.to_ne_bytes(),
+            byte_order: byte_order_mark(file.byte_order),
             compat: U64::ZERO,
             incompat: U64::ZERO,
             ro_compat: U64::ZERO,
             architecture: text(std::env::consts::ARCH),
             pointer_bytes: (size_of::<usize>() as u32).into(),
             element_align_bytes: (file.element_align_bytes as u32).into(),
-            element_bytes: (file.element_bytes as u64).into(),
+            element_bytes: file.element_bytes.into(),
             descriptor_bytes: descriptor_bytes.into(),
             descriptor_checksum: checksum(file.descriptor).into(),
             fingerprint: Fingerprint::of_descriptor(file.descriptor).to_u128().into(),
@@ -173,11 +174,15 @@ impl Preamble {
     }
 
     pub(crate) fn byte_order(&self) -> ByteOrder {
-        if self.byte_order == BYTE_ORDER_MARK.to_le_bytes() {
-            ByteOrder::Little
-        } else {
-            ByteOrder::Big
+        match self.byte_order == byte_order_mark(ByteOrder::Little) {
+            true => ByteOrder::Little,
+            false => ByteOrder::Big,
         }
+    }
+
+    /// The journal to ask for in a new file that is to be as large as this one; `None` for the default.
+    pub(crate) fn journal_to_ask_for(&self) -> Option<u64> {
+        (self.data_offset != HUGE_PAGE_BYTES).then(|| self.journal_bytes.get())
     }
 
     pub(crate) fn fingerprint(&self) -> Fingerprint {
@@ -229,7 +234,7 @@ impl Preamble {
         use std::mem::offset_of;
         let at = |offset, problem: &str| Err(FileFault::preamble(offset, problem));
         let align = u64::from(self.element_align_bytes.get());
-        let marks = [BYTE_ORDER_MARK.to_le_bytes(), BYTE_ORDER_MARK.to_be_bytes()];
+        let marks = [ByteOrder::Little, ByteOrder::Big].map(byte_order_mark);
         if !marks.contains(&self.byte_order) {
             return at(
                 offset_of!(Self, byte_order),
@@ -296,15 +301,15 @@ impl Header {
         Ok(Self { descriptor: descriptor.into(), preamble, slots, live })
     }
 
-    /// The bytes of a new file up to its journal.
-    pub(crate) fn create(preamble: &Preamble, descriptor: &[u8], mode: Mode) -> Vec<u8> {
+    /// The bytes of a new file of `len` elements, up to its journal.
+    pub(crate) fn create(preamble: &Preamble, descriptor: &[u8], mode: Mode, len: u64) -> Vec<u8> {
         let mut bytes = vec![0; preamble.header_bytes() as usize];
         let mut put = |offset: u64, part: &[u8]| {
             bytes[offset as usize..][..part.len()].copy_from_slice(part);
         };
         put(0, preamble.as_bytes());
         for (epoch, offset) in SLOT_OFFSETS.into_iter().enumerate() {
-            put(offset, &State::new_file(epoch as u64, mode).to_block());
+            put(offset, &State::new_file(epoch as u64, mode, len).to_block());
         }
         put(DESCRIPTOR_OFFSET, descriptor);
         bytes
@@ -382,6 +387,14 @@ fn text<const N: usize>(text: &str) -> [u8; N] {
     let len = text.len().min(N);
     bytes[..len].copy_from_slice(&text.as_bytes()[..len]);
     bytes
+}
+
+/// The number that stands for a byte order, as a machine of that order stores it.
+fn byte_order_mark(order: ByteOrder) -> [u8; 4] {
+    match order {
+        ByteOrder::Little => BYTE_ORDER_MARK.to_le_bytes(),
+        ByteOrder::Big => BYTE_ORDER_MARK.to_be_bytes(),
+    }
 }
 
 fn journal_offset(descriptor_bytes: u64) -> u64 {

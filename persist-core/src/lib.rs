@@ -47,7 +47,7 @@
 //!
 //! - [`Persist`]: which types can be elements, and the derive.
 //! - [`MmapVec`]: the vector, what it promises and what not. [`MmapSlice`]: the same file, to read.
-//! - [`AnySlice`]: a file whose type the program doesn't know. [`reflect`]: what its bytes mean.
+//! - [`AnySlice`]: a file whose type the program doesn't know. [`reflect`]: what its bytes mean. [`AnyWriter`]: a new one.
 //! - [`OpenOptions`]: the application's own magic and version, address space, journal.
 //! - [`Error`]: everything that can go wrong. [`FileInfo`]: what a file says of itself.
 //! - `FORMAT.md` beside this crate's manifest: the file, byte by byte.
@@ -82,9 +82,11 @@ mod slice;
 mod snapshot;
 mod storage;
 mod store;
+mod temporary;
 mod typed;
 mod validate;
 mod vec;
+mod writer;
 
 pub use any::AnySlice;
 pub use descriptor::{Descriptor, DescriptorError, DescriptorProblem, Difference};
@@ -99,6 +101,7 @@ pub use options::OpenOptions;
 pub use persist::{Persist, TypeName};
 pub use slice::MmapSlice;
 pub use vec::{Drain, ExtractIf, MmapVec};
+pub use writer::{AnyFile, AnyWriter, Replacement};
 
 #[cfg(feature = "derive")]
 pub use persist_derive::Persist;
@@ -123,4 +126,5 @@ pub mod __private {
         ConstArg, Field, Kind, Layout, Primitive, Variant, check_field, check_fields,
         check_fingerprint, check_type,
     };
+    pub use crate::persist::Older;
 }

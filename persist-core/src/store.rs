@@ -61,7 +61,7 @@ pub(crate) struct Store {
     allocated_bytes: u64,
     poison: Option<(Action, Arc<io::Error>)>,
     // Dropped after all that uses the file.
-    _lock: Option<Lock>,
+    lock: Option<Lock>,
 }
 
 /// What this writer has put into the journal since the newest slot was written.
@@ -99,7 +99,7 @@ impl Store {
             storage,
             header,
             poison: None,
-            _lock: lock,
+            lock,
         };
         store.check_len(file_bytes)?;
         Ok(store)
@@ -138,6 +138,11 @@ impl Store {
 
     pub(crate) fn header(&self) -> &Header {
         &self.header
+    }
+
+    /// The lock on the file, unless somebody promised to keep others away.
+    pub(crate) fn lock(&self) -> Option<&Lock> {
+        self.lock.as_ref()
     }
 
     /// How many elements the last commit counted.

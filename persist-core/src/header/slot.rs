@@ -51,8 +51,8 @@ pub(crate) struct Slots {
 
 impl State {
     /// The state of a new file in the slot of `epoch`.
-    pub(crate) fn new_file(epoch: u64, mode: Mode) -> Self {
-        Self { epoch, committed_len: 0, mode, clean: true }
+    pub(crate) fn new_file(epoch: u64, mode: Mode, committed_len: u64) -> Self {
+        Self { epoch, committed_len, mode, clean: true }
     }
 
     /// Where this state is written.

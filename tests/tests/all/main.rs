@@ -18,3 +18,4 @@ mod model;
 mod read_only;
 mod support;
 mod ui;
+mod writer;
