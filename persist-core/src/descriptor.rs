@@ -29,11 +29,11 @@ use std::fmt;
 
 pub use difference::Difference;
 pub(crate) use difference::Differences;
-pub use error::{DescriptorError, DescriptorProblem};
 pub(crate) use display::{Argument, Bytes, Repr, TypeText};
+pub use error::{DescriptorError, DescriptorProblem};
 pub(crate) use fault::{Fault, known_fault};
 pub use value::{NotAValue, Value};
-pub(crate) use value::hex;
+pub(crate) use value::{hex, of as value_of};
 pub use view::{ConstArg, ConstArgs, Field, Fields, Kind, TypeRef, Variant, Variants};
 
 use crate::byte_order::ByteOrder;

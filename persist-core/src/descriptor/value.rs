@@ -53,7 +53,7 @@ pub struct NotAValue {
     pub found: String,
 }
 
-pub(super) fn of<'a>(
+pub(crate) fn of<'a>(
     node: &'a Node,
     bytes: &'a [u8],
     order: ByteOrder,

@@ -47,9 +47,7 @@ impl Aliases {
     }
 
     /// The variants that have earlier names, with these.
-    pub(super) fn variants(
-        self,
-    ) -> impl Iterator<Item = (&'static str, &'static [&'static str])> {
+    pub(super) fn variants(self) -> impl Iterator<Item = (&'static str, &'static [&'static str])> {
         let variants = match self.layout.map(|layout| &layout.kind) {
             Some(Kind::Enum { variants, .. }) => variants,
             _ => &[][..],

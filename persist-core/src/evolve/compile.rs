@@ -13,8 +13,8 @@ use super::incompatible::{Incompatible, Problem};
 use super::kernel::Dim;
 use super::number::Scalar;
 use super::op::{Checked, Convert, Move, Op, PlaceId, Program, Step, Test};
-use super::run::each_item;
 use super::relation::{Changes, Relation};
+use super::run::each_item;
 use crate::byte_order::ByteOrder;
 use crate::descriptor::node::{Array, Field, Node, Struct};
 use crate::descriptor::{Argument, Descriptor, TypeText, known_fault};
@@ -197,7 +197,7 @@ fn has_zero(node: &Node) -> bool {
         Node::Primitive(of) => Scalar::new(*of, ByteOrder::NATIVE).has_zero(),
         Node::Array(of) => of.size_bytes == 0 || has_zero(&of.element),
         Node::Struct(of) => of.fields.iter().all(|field| has_zero(&field.node)),
-        Node::Enum(of) => of.has_tag(0),
+        Node::Enum(of) => of.variants.first().is_some_and(|least| least.tag == 0),
         Node::Padding { .. } | Node::FixedStr { .. } | Node::Phantom { .. } => true,
         Node::Opaque(of) => of.any_bits,
     }
@@ -225,7 +225,11 @@ impl Compiler<'_> {
             (Node::Phantom { name: old }, Node::Phantom { name: new }) => {
                 if old != new {
                     // A marker is all that its name says: metres are not feet.
-                    let what = format_args!("{} → {}: it may mean something else", old.escape_debug(), new.escape_debug());
+                    let what = format_args!(
+                        "{} → {}: it may mean something else",
+                        old.escape_debug(),
+                        new.escape_debug()
+                    );
                     self.change(at, Relation::Lossy, what);
                 }
             }
@@ -279,11 +283,13 @@ impl Compiler<'_> {
             self.items(at, file, target, len, names);
         }
         if file.len > target.len && is_informative(&file.element) {
-            let what = format_args!("[_; {}] → [_; {}]: the last items are lost", file.len, target.len);
+            let what =
+                format_args!("[_; {}] → [_; {}]: the last items are lost", file.len, target.len);
             self.change(at, Relation::Lossy, what);
         }
         if file.len < target.len && is_informative(&target.element) {
-            let what = format!("[_; {}] → [_; {}]: new items from the default", file.len, target.len);
+            let what =
+                format!("[_; {}] → [_; {}]: new items from the default", file.len, target.len);
             let to = at.to + bytes(len * target.element.size_bytes());
             let rest = At { to, ..*at };
             self.fill(&rest, &target.element, target.len - len, what);
@@ -327,7 +333,8 @@ impl Compiler<'_> {
         self.version(at, file.version, target.version);
         if file.args != target.args {
             let args = |of: &Struct| {
-                let args: Vec<String> = of.args.iter().map(|arg| Argument(arg).to_string()).collect();
+                let args: Vec<String> =
+                    of.args.iter().map(|arg| Argument(arg).to_string()).collect();
                 format!("<{}>", args.join(", "))
             };
             let what = format!("{} → {}: it may mean something else", args(file), args(target));
@@ -368,11 +375,20 @@ impl Compiler<'_> {
         let here = at.part(&target.name, target.offset_bytes, target.offset_bytes);
         let fits = at.stays() && is_padding(file, target) && has_zero(&target.node);
         if fits && self.default_is_zero(&here, target) {
-            self.change(&here, Relation::Relabel, "added where the file has padding, which must be zero");
+            self.change(
+                &here,
+                Relation::Relabel,
+                "added where the file has padding, which must be zero",
+            );
             let (bytes, becomes) = (bytes(target.node.size_bytes()), target.name.clone());
             return self.test(&here, Test::Zero { bytes, becomes });
         }
-        self.fill(&here, &target.node, 1, format!("added: {} from the default", text(&target.node)));
+        self.fill(
+            &here,
+            &target.node,
+            1,
+            format!("added: {} from the default", text(&target.node)),
+        );
     }
 
     fn removed(&mut self, at: &At<'_>, file: &Struct, sources: &[Option<usize>]) {
@@ -422,8 +438,8 @@ impl Compiler<'_> {
         let dims: Vec<Dim> = self.program.loops(at.place).collect();
         let mut found = None;
         each_item(&dims, at.from, at.to, &mut |_, start| {
-            found = find(&defaults[start..][..bytes]);
-            found.is_none()
+            found = found.take().or_else(|| find(&defaults[start..][..bytes]));
+            true
         });
         found
     }

@@ -77,7 +77,11 @@ impl Incompatible {
     }
 
     /// Adds a reason, if there is room.
-    pub(super) fn add(&mut self, field: impl FnOnce() -> String, problem: impl FnOnce() -> Problem) {
+    pub(super) fn add(
+        &mut self,
+        field: impl FnOnce() -> String,
+        problem: impl FnOnce() -> Problem,
+    ) {
         if self.text_bytes < MOST_TEXT_BYTES {
             let reason = Obstacle { field: field(), problem: problem() };
             self.text_bytes += reason.to_string().len();
@@ -119,10 +123,16 @@ impl Display for Problem {
                 write!(f, "{target} is not in the file, and there is no default for it")
             }
             Self::BadDefault { expected, found } => {
-                write!(f, "not in the file, and the default is no value: expected {expected}, found {found}")
+                write!(
+                    f,
+                    "not in the file, and the default is no value: expected {expected}, found {found}"
+                )
             }
             Self::ForeignOrder { name } => {
-                write!(f, "nobody knows how the bytes of the foreign type {name} change with the byte order")
+                write!(
+                    f,
+                    "nobody knows how the bytes of the foreign type {name} change with the byte order"
+                )
             }
             Self::NoBytes => f.write_str("elements without bytes can't be counted"),
             Self::TooLarge => f.write_str("the elements are larger than this machine can address"),

@@ -113,11 +113,26 @@ pub(super) fn swap(from: &[u8], to: &mut [u8], dim: Dim, width: u8) {
 macro_rules! with_width {
     ($width:expr, $name:ident => $call:expr) => {
         match $width {
-            1 => { const $name: usize = 1; $call }
-            2 => { const $name: usize = 2; $call }
-            4 => { const $name: usize = 4; $call }
-            8 => { const $name: usize = 8; $call }
-            16 => { const $name: usize = 16; $call }
+            1 => {
+                const $name: usize = 1;
+                $call
+            }
+            2 => {
+                const $name: usize = 2;
+                $call
+            }
+            4 => {
+                const $name: usize = 4;
+                $call
+            }
+            8 => {
+                const $name: usize = 8;
+                $call
+            }
+            16 => {
+                const $name: usize = 16;
+                $call
+            }
             _ => unreachable!("scalars have 1, 2, 4, 8 or 16 bytes"),
         }
     };

@@ -221,6 +221,15 @@ pub(super) enum Format {
 }
 
 impl Format {
+    pub(super) const fn name(self) -> &'static str {
+        match self {
+            Self::Half => "f16",
+            Self::Brain => "bf16",
+            Self::Single => "f32",
+            Self::Double => "f64",
+        }
+    }
+
     /// The bits of the mantissa that are stored.
     const fn mantissa_bits(self) -> u32 {
         match self {
@@ -246,7 +255,8 @@ impl Format {
 
     /// Whether every value of this is one of the other.
     pub(super) fn is_within(self, other: Self) -> bool {
-        self.mantissa_bits() <= other.mantissa_bits() && self.exponent_bits() <= other.exponent_bits()
+        self.mantissa_bits() <= other.mantissa_bits()
+            && self.exponent_bits() <= other.exponent_bits()
     }
 
     /// The value, exactly. A NaN stays one, with its sign.
@@ -274,10 +284,16 @@ impl Format {
         let (mantissa, exponent) = split(value);
         if value.is_nan() {
             // The bit that makes a NaN quiet is the first of the mantissa.
-            return self.signed(value.is_sign_negative(), self.infinity() | 1 << (self.mantissa_bits() - 1));
+            return self.signed(
+                value.is_sign_negative(),
+                self.infinity() | 1 << (self.mantissa_bits() - 1),
+            );
         }
-        let magnitude =
-            if value.is_infinite() { self.infinity() } else { self.round(mantissa.into(), exponent) };
+        let magnitude = if value.is_infinite() {
+            self.infinity()
+        } else {
+            self.round(mantissa.into(), exponent)
+        };
         self.signed(value.is_sign_negative(), magnitude)
     }
 
@@ -303,7 +319,11 @@ impl Format {
         // The leading bit of a normal mantissa isn't stored: added to the exponent, it makes it one more. So does a carry.
         let field = u64::try_from(step + stored - least_normal).unwrap_or(0);
         let overflow = field >> self.exponent_bits() != 0;
-        if overflow { self.infinity() } else { ((field << stored) + rounded as u64).min(self.infinity()) }
+        if overflow {
+            self.infinity()
+        } else {
+            ((field << stored) + rounded as u64).min(self.infinity())
+        }
     }
 
     /// The nearest value to an integer, ties to even.

@@ -2,6 +2,8 @@
 //!
 //! Invariant: within an element no two operations write the same byte; what none writes is zero.
 
+use std::fmt;
+
 use super::kernel::Dim;
 use super::number::{Float, Integer};
 
@@ -132,7 +134,8 @@ impl Move {
         }
     }
 
-    fn times(self, n: usize) -> Self {
+    /// So many of these, one after the other.
+    pub(super) fn times(self, n: usize) -> Self {
         match self {
             Self::Copy { bytes } => Self::Copy { bytes: bytes * n },
             Self::Fill { bytes } => Self::Fill { bytes: bytes * n },
@@ -142,7 +145,7 @@ impl Move {
 }
 
 /// All operations on an element.
-#[derive(Debug, Clone, Default)]
+#[derive(Clone, Default)]
 pub(super) struct Program {
     places: Vec<Place>,
     /// What can fail, in the order of the target's fields: the first that does is named.
@@ -201,8 +204,8 @@ impl Program {
         let Place { parent, step: Step::Items(dim), .. } = *self.place(array) else { return };
         let [op] = &self.moves[start..] else { return };
         let bytes = op.kind.bytes();
-        let reads_all = matches!(op.kind, Move::Fill { .. })
-            || (op.from, dim.from_stride) == (from, bytes);
+        let reads_all =
+            matches!(op.kind, Move::Fill { .. }) || (op.from, dim.from_stride) == (from, bytes);
         let writes_all = (op.to, dim.to_stride) == (to, bytes);
         if reads_all && writes_all && op.place == Some(array) {
             let op = Op { kind: op.kind.times(dim.count), place: parent, ..op.clone() };
@@ -232,6 +235,10 @@ impl Program {
         loops.into_iter().rev()
     }
 
+    pub(super) fn fills(&self) -> bool {
+        self.moves.iter().any(|op| matches!(op.kind, Move::Fill { .. }))
+    }
+
     /// How many bytes of an element are written.
     pub(super) fn written_bytes(&self) -> usize {
         let moves = self.moves.iter().map(|op| (op.kind.bytes(), op.place));
@@ -241,5 +248,22 @@ impl Program {
         });
         let bytes = |(bytes, place)| self.loops(place).fold(bytes, |bytes, dim| bytes * dim.count);
         moves.chain(converts).map(bytes).sum()
+    }
+}
+
+impl fmt::Debug for Program {
+    /// A line for each operation.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let checked =
+            self.checked.iter().map(|op| (&op.kind as &dyn fmt::Debug, op.from, op.to, op.place));
+        let moves =
+            self.moves.iter().map(|op| (&op.kind as &dyn fmt::Debug, op.from, op.to, op.place));
+        for (kind, from, to, place) in checked.chain(moves) {
+            write!(f, "\n  @{from} → @{to} {kind:?}")?;
+            for dim in self.loops(place) {
+                write!(f, " × {} every {} → {}", dim.count, dim.from_stride, dim.to_stride)?;
+            }
+        }
+        Ok(())
     }
 }

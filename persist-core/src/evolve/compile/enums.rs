@@ -28,7 +28,9 @@ impl Compiler<'_> {
         let kept = tags.pairs.iter().all(|(old, new)| new.is_none_or(|new| new == *old));
         let repr = |of: &Enum| (of.signed, of.width_bytes);
         if repr(file) != repr(target) {
-            self.change(at, Relation::Relabel, format_args!("{} → {}", Repr(file), Repr(target)));
+            let same_bytes = from.width == to.width;
+            let relation = if same_bytes { Relation::Relabel } else { Relation::Convert };
+            self.change(at, relation, format_args!("{} → {}", Repr(file), Repr(target)));
         }
         if !kept || from.width != to.width {
             self.changes.raise(Relation::Convert);
@@ -66,7 +68,8 @@ impl Compiler<'_> {
                 }
                 Some(_) if new == Some(old) => {}
                 Some(to) => {
-                    let what = format_args!("variant `{name}` {old} → {}", target.discriminant(to.tag));
+                    let what =
+                        format_args!("variant `{name}` {old} → {}", target.discriminant(to.tag));
                     self.change(at, Relation::Convert, what);
                 }
             }

@@ -8,13 +8,18 @@ use crate::layout::{Order, Primitive};
 /// What must be done for a scalar.
 enum Rule {
     /// The same value, in as many bytes.
-    Same { width: u8, swap: bool, domain: Option<Integer> },
+    Same {
+        width: u8,
+        swap: bool,
+        domain: Option<Integer>,
+    },
     Convert(Convert, Relation),
 }
 
 impl Compiler<'_> {
     pub(super) fn primitives(&mut self, at: &At<'_>, file: Primitive, target: Primitive) {
-        let (from, to) = (Scalar::new(file, self.file_order), Scalar::new(target, self.target_order));
+        let (from, to) =
+            (Scalar::new(file, self.file_order), Scalar::new(target, self.target_order));
         let texts = || {
             let text = |of| text(&Node::Primitive(of)).to_string();
             (text(file), text(target))
@@ -31,7 +36,11 @@ impl Compiler<'_> {
             Rule::Same { swap: true, .. } => Relation::Convert,
             Rule::Convert(_, relation) => relation,
         };
-        self.changes.raise(if file == target && relation == Relation::Relabel { Relation::Identical } else { relation });
+        self.changes.raise(if file == target && relation == Relation::Relabel {
+            Relation::Identical
+        } else {
+            relation
+        });
         if file != target {
             let (file, target) = texts();
             let what = format!("{file} → {target}");
@@ -48,10 +57,13 @@ impl Compiler<'_> {
         if let Some(of) = domain {
             self.test(at, Test::Integer(of));
         }
-        self.add_move(at, match swap {
-            true => Move::Swap { width, count: 1 },
-            false => Move::Copy { bytes: width.into() },
-        });
+        self.add_move(
+            at,
+            match swap {
+                true => Move::Swap { width, count: 1 },
+                false => Move::Copy { bytes: width.into() },
+            },
+        );
     }
 
     pub(super) fn strings(&mut self, at: &At<'_>, file: usize, target: usize) {
