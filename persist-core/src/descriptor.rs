@@ -19,7 +19,7 @@ mod difference;
 mod display;
 mod error;
 mod fault;
-mod node;
+pub(crate) mod node;
 #[cfg(test)]
 mod tests;
 mod value;
@@ -29,9 +29,11 @@ use std::fmt;
 
 pub use difference::Difference;
 pub(crate) use difference::Differences;
+pub(crate) use display::{Argument, Bytes, Repr, TypeText};
 pub use error::{DescriptorError, DescriptorProblem};
-pub(crate) use fault::Fault;
+pub(crate) use fault::{Fault, known_fault};
 pub use value::{NotAValue, Value};
+pub(crate) use value::{hex, of as value_of};
 pub use view::{ConstArg, ConstArgs, Field, Fields, Kind, TypeRef, Variant, Variants};
 
 use crate::byte_order::ByteOrder;
@@ -122,6 +124,11 @@ impl Descriptor {
     #[must_use]
     pub fn root(&self) -> TypeRef<'_> {
         TypeRef::new(&self.root)
+    }
+
+    /// The tree, for those that convert elements.
+    pub(crate) fn node(&self) -> &Node {
+        &self.root
     }
 
     /// Whether elements mean something else on a machine of the other byte order. O(nodes).

@@ -65,6 +65,7 @@ mod descriptor;
 mod dirty;
 mod elements;
 mod error;
+mod evolve;
 mod foreign;
 mod header;
 mod info;
@@ -95,6 +96,7 @@ pub use elements::{FixedStr, FixedStrError, Pad};
 pub use error::{
     Action, ByteOrder, Damage, ElementFault, Error, Feature, LayoutMismatch, LockHolder, Region,
 };
+pub use evolve::{Aliases, Incompatible, Misfit, MisfitKind, Obstacle, Plan, Problem, Relation};
 pub use info::{FileInfo, Shutdown};
 pub use layout::{Fingerprint, Layout};
 pub use mode::Mode;

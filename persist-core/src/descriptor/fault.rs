@@ -21,6 +21,11 @@ pub(super) fn of_element(root: &Node, element: &[u8], order: ByteOrder) -> Optio
     first(known).or_else(|| first(foreign))
 }
 
+/// The first place where the bytes of a type break a rule that the format defines. O(size).
+pub(crate) fn known_fault(node: &Node, bytes: &[u8], order: ByteOrder) -> Option<Fault> {
+    first(node, bytes, &|node, bytes| known(node, bytes, order))
+}
+
 /// What a scalar should hold and what it holds, where that is not a value.
 type Check = fn(&Node, &[u8], ByteOrder) -> Option<NotAValue>;
 
