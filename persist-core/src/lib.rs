@@ -65,6 +65,7 @@ mod descriptor;
 mod dirty;
 mod elements;
 mod error;
+mod evolve;
 mod foreign;
 mod header;
 mod info;
@@ -72,6 +73,7 @@ mod journal;
 mod layout;
 mod lock;
 mod mapping;
+mod migrate;
 mod mode;
 mod mutant;
 mod open;
@@ -85,6 +87,7 @@ mod snapshot;
 mod storage;
 mod store;
 mod temporary;
+mod transfer;
 mod typed;
 mod validate;
 mod vec;
@@ -97,13 +100,16 @@ pub use elements::{FixedStr, FixedStrError, Pad};
 pub use error::{
     Action, ByteOrder, Damage, ElementFault, Error, Feature, LayoutMismatch, LockHolder, Region,
 };
+pub use evolve::{Aliases, Incompatible, Misfit, MisfitKind, Obstacle, Plan, Problem, Relation};
 pub use info::{FileInfo, Shutdown};
 pub use layout::{Fingerprint, Layout};
+pub use migrate::{Lossy, Migrated, Migration};
 pub use mode::Mode;
 pub use options::OpenOptions;
 pub use persist::{Persist, TypeName};
-pub use repair::{Loss, Obstacle, Repair, RepairKind, RepairStep};
+pub use repair::{Loss, Obstacle as RepairObstacle, Repair, RepairKind, RepairStep};
 pub use slice::MmapSlice;
+pub use transfer::Progress;
 pub use vec::{Drain, ExtractIf, MmapVec};
 pub use verify::{Finding, FindingKind, Report, Severity, verify, verify_with_progress};
 pub use writer::{AnyFile, AnyWriter, Replacement};
@@ -131,4 +137,5 @@ pub mod __private {
         ConstArg, Field, Kind, Layout, Primitive, Variant, check_field, check_fields,
         check_fingerprint, check_type,
     };
+    pub use crate::persist::Older;
 }

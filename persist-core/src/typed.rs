@@ -5,6 +5,8 @@
 
 #![forbid(unsafe_code)]
 
+use std::path::Path;
+
 use crate::descriptor::{Descriptor, Fault};
 use crate::error::{ByteOrder, Damage, ElementFault, Error, Feature, LayoutMismatch, Region};
 use crate::header::DESCRIPTOR_OFFSET;
@@ -108,18 +110,29 @@ pub(crate) fn check_writable(store: &Store) -> Result<(), Error> {
     }
 }
 
-/// The error for element `index`, whose bytes are not a value of its type.
+/// The error for element `index` of a file, whose bytes are not a value of its type.
 #[cold]
 pub(crate) fn element_error(store: &Store, index: usize, element: &[u8]) -> Error {
-    let fault = match descriptor(store) {
-        Ok(descriptor) => descriptor.fault(element, store.header().preamble.byte_order()),
-        Err(error) => return error,
-    };
-    let Fault { field, expected, found } = fault.unwrap_or_else(|| Fault {
-        field: String::new(),
-        expected: "a value of its type".into(),
-        found: "another bit pattern".into(),
-    });
+    match descriptor(store) {
+        Ok(descriptor) => corrupt_element(store.path(), &descriptor, index, element),
+        Err(error) => error,
+    }
+}
+
+/// The error for element `index`, whose bytes are not a value of this type.
+#[cold]
+pub(crate) fn corrupt_element(
+    path: &Path,
+    descriptor: &Descriptor,
+    index: usize,
+    element: &[u8],
+) -> Error {
+    let Fault { field, expected, found } =
+        descriptor.fault(element, ByteOrder::NATIVE).unwrap_or_else(|| Fault {
+            field: String::new(),
+            expected: "a value of its type".into(),
+            found: "another bit pattern".into(),
+        });
     let fault = Box::new(ElementFault { index: index as u64, field, expected, found });
-    Error::CorruptElement { path: store.path().into(), fault }
+    Error::CorruptElement { path: path.into(), fault }
 }
