@@ -37,7 +37,7 @@ pub(crate) use value::{hex, of as value_of};
 pub use view::{ConstArg, ConstArgs, Field, Fields, Kind, TypeRef, Variant, Variants};
 
 use crate::byte_order::ByteOrder;
-use crate::layout::Fingerprint;
+use crate::layout::{Fingerprint, Layout};
 use crate::persist::Persist;
 use node::Node;
 

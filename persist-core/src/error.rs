@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 pub use crate::byte_order::ByteOrder;
 use crate::descriptor::{Descriptor, Difference, Differences};
-use crate::evolve::{Incompatible, Outlook, Relation};
+use crate::evolve::{Incompatible, Misfit, MisfitKind, Outlook, Plan, Relation};
 use crate::mode::Mode;
 
 /// Why a call on a persist file failed.
@@ -97,6 +97,45 @@ pub enum Error {
         path: Box<Path>,
         /// How many names it has.
         links: u64,
+    },
+
+    /// A migration would lose something, and wasn't told that it may.
+    #[error(
+        "`{}` was not migrated, for something would be lost, or mean something else: {plan}\n  allow that with `migrate_with(path, Lossy)`, or say what becomes of an element with `migrate_from`",
+        path.display()
+    )]
+    #[non_exhaustive]
+    Loss {
+        /// The file.
+        path: Box<Path>,
+        /// What changes, field by field.
+        plan: Box<Plan>,
+    },
+
+    /// No rule makes elements of the file into elements of the type that was asked for.
+    #[error(
+        "`{}` can't be migrated: {reason}\n  say what becomes of an element with `migrate_from`; `#[persist(alias = \"…\")]` finds a field by an earlier name, `Migration::defaults` fills one that is new",
+        path.display()
+    )]
+    #[non_exhaustive]
+    Incompatible {
+        /// The file.
+        path: Box<Path>,
+        /// What is in the way.
+        reason: Box<Incompatible>,
+    },
+
+    /// A value of the file has no place in the type that was asked for.
+    #[error(
+        "`{}` was not migrated: {fault}: change that value first, or say what becomes of it with `migrate_from`",
+        path.display()
+    )]
+    #[non_exhaustive]
+    Misfit {
+        /// The file.
+        path: Box<Path>,
+        /// Which element, which field of the file, and what it holds.
+        fault: Box<ElementFault>,
     },
 
     /// The file doesn't begin as a persist file does. It was not changed.
@@ -291,6 +330,16 @@ impl Error {
     /// The error for a call that the operating system refused.
     pub(crate) fn io(action: Action, path: &Path, source: io::Error) -> Self {
         Self::Io { action, path: path.into(), source }
+    }
+
+    /// The error for a value that stopped a conversion, of elements the first of which has this index.
+    pub(crate) fn misfit(path: &Path, first: u64, misfit: Misfit) -> Self {
+        let Misfit { index, field, kind, expected, found } = misfit;
+        let fault = Box::new(ElementFault { index: first + index as u64, field, expected, found });
+        match kind {
+            MisfitKind::NotAValue => Self::CorruptElement { path: path.into(), fault },
+            MisfitKind::DoesNotFit => Self::Misfit { path: path.into(), fault },
+        }
     }
 
     /// The error for a file that could not become `needed_bytes` longer.

@@ -73,6 +73,7 @@ mod journal;
 mod layout;
 mod lock;
 mod mapping;
+mod migrate;
 mod mode;
 mod mutant;
 mod open;
@@ -85,6 +86,7 @@ mod snapshot;
 mod storage;
 mod store;
 mod temporary;
+mod transfer;
 mod typed;
 mod validate;
 mod vec;
@@ -99,10 +101,12 @@ pub use error::{
 pub use evolve::{Aliases, Incompatible, Misfit, MisfitKind, Obstacle, Plan, Problem, Relation};
 pub use info::{FileInfo, Shutdown};
 pub use layout::{Fingerprint, Layout};
+pub use migrate::{Lossy, Migrated, Migration};
 pub use mode::Mode;
 pub use options::OpenOptions;
 pub use persist::{Persist, TypeName};
 pub use slice::MmapSlice;
+pub use transfer::Progress;
 pub use vec::{Drain, ExtractIf, MmapVec};
 pub use writer::{AnyFile, AnyWriter, Replacement};
 

@@ -179,7 +179,11 @@ impl<'a, T: Persist> Migration<'a, T> {
 
     /// Opens the file to replace it, unless it is as wanted already, and `may_be_done` with this type: that is seen
     /// without disturbing anybody who reads it.
-    fn open(&self, path: &Path, may_be_done: impl Fn(&Descriptor) -> bool) -> Result<Opened, Error> {
+    fn open(
+        &self,
+        path: &Path,
+        may_be_done: impl Fn(&Descriptor) -> bool,
+    ) -> Result<Opened, Error> {
         let wanted = Descriptor::of::<T>();
         let is_done = |file: &AnySlice| {
             *file.descriptor() == wanted

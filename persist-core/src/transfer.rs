@@ -115,7 +115,7 @@ impl Transfer<'_> {
             return self.run_here(sink);
         }
         let ahead = count * BLOCKS_PER_THREAD;
-        let send = |workers: &[Worker<'_>], index, block| {
+        let send = |workers: &[Worker<'_>], index: usize, block: Block| {
             if index < self.blocks() {
                 // Where the thread has died, receiving from it says so.
                 let _ = workers[index % count].todo.send((index, block));
@@ -207,8 +207,7 @@ pub(crate) fn run_plan(
 ) -> Result<(), Error> {
     let len = from.len() / file.descriptor().size_bytes() as usize;
     // A hostile descriptor may say that one element is larger than memory.
-    let too_large =
-        || Error::io(Action::Read, file.path(), io::ErrorKind::OutOfMemory.into());
+    let too_large = || Error::io(Action::Read, file.path(), io::ErrorKind::OutOfMemory.into());
     let bytes = len.checked_mul(size).ok_or_else(too_large)?;
     to.try_reserve_exact(bytes.saturating_sub(to.len())).map_err(|_| too_large())?;
     to.resize(bytes, 0);

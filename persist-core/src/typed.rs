@@ -146,11 +146,12 @@ pub(crate) fn corrupt_element(
     index: usize,
     element: &[u8],
 ) -> Error {
-    let Fault { field, expected, found } = descriptor.fault(element).unwrap_or_else(|| Fault {
-        field: String::new(),
-        expected: "a value of its type".into(),
-        found: "another bit pattern".into(),
-    });
+    let Fault { field, expected, found } =
+        descriptor.fault(element, ByteOrder::NATIVE).unwrap_or_else(|| Fault {
+            field: String::new(),
+            expected: "a value of its type".into(),
+            found: "another bit pattern".into(),
+        });
     let fault = Box::new(ElementFault { index: index as u64, field, expected, found });
     Error::CorruptElement { path: path.into(), fault }
 }

@@ -61,11 +61,7 @@ impl<'a> Target<'a> {
 }
 
 impl<'a> Candidate<'a> {
-    fn new(
-        layout: &'static Layout,
-        older: &[&'static Older],
-        defaults: Option<&'a [u8]>,
-    ) -> Self {
+    fn new(layout: &'static Layout, older: &[&'static Older], defaults: Option<&'a [u8]>) -> Self {
         Self { layout, version: Descriptor::of_layout(layout), older: older.into(), defaults }
     }
 
@@ -98,15 +94,16 @@ impl Route {
             candidates.truncate(1);
         }
         let mut plans: Vec<_> = candidates.iter().map(|it| it.plan(file)).collect();
-        let index = plans.iter().position(|plan| {
-            plan.as_ref().is_ok_and(|plan| plan.relation() <= Relation::Convert)
-        });
+        let index = plans
+            .iter()
+            .position(|plan| plan.as_ref().is_ok_and(|plan| plan.relation() <= Relation::Convert));
         let lossy = || plans.iter().position(Result::is_ok);
         // What is in the way to the target itself says most.
         let index = index.or_else(lossy).unwrap_or(0);
-        let plan = plans
-            .swap_remove(index)
-            .map_err(|reason| Error::incompatible(file.path(), reason))?;
+        let plan = plans.swap_remove(index).map_err(|reason| Error::Incompatible {
+            path: file.path().into(),
+            reason: Box::new(reason),
+        })?;
         if plan.relation() == Relation::Lossy && !is_loss_allowed {
             return Err(Error::Loss { path: file.path().into(), plan: Box::new(plan) });
         }
@@ -124,7 +121,8 @@ impl Route {
 
     /// All elements of a file on this way.
     pub(super) fn transfer<'a>(&'a self, file: &'a AnySlice) -> Transfer<'a> {
-        let convert = |first, from: &[u8], block: &mut Block| self.convert(file, first, from, block);
+        let convert =
+            |first, from: &[u8], block: &mut Block| self.convert(file, first, from, block);
         Transfer { original: file, element_bytes: self.most_bytes, convert: Box::new(convert) }
     }
 
