@@ -102,6 +102,16 @@ impl Node {
         }
     }
 
+    /// The first foreign type in it whose values only its own crate can tell.
+    pub(super) fn unchecked(&self) -> Option<&str> {
+        match self {
+            Self::Opaque(opaque) if !opaque.any_bits => Some(&opaque.name),
+            Self::Array(array) => array.element.unchecked(),
+            Self::Struct(of) => of.fields.iter().find_map(|field| field.node.unchecked()),
+            _ => None,
+        }
+    }
+
     /// The rule of `FORMAT.md`, "Reading a file", step 11.
     pub(crate) fn depends_on_byte_order(&self) -> bool {
         match self {
