@@ -4,7 +4,7 @@ use clap::builder::Styles;
 use clap::builder::styling::AnsiColor;
 use clap::{Parser, Subcommand, ValueEnum};
 
-use crate::commands::{completions, dump, inspect, stats};
+use crate::commands::{completions, diff, dump, inspect, stats};
 
 const STYLES: Styles = Styles::styled()
     .header(AnsiColor::Green.on_default().bold())
@@ -67,5 +67,6 @@ pub(crate) enum Command {
     Inspect(inspect::Args),
     Dump(dump::Args),
     Stats(stats::Args),
+    Diff(diff::Args),
     Completions(completions::Args),
 }

@@ -1,6 +1,7 @@
 //! The commands, a module each: its arguments as `Args`, and `run`.
 
 pub(crate) mod completions;
+pub(crate) mod diff;
 pub(crate) mod dump;
 pub(crate) mod inspect;
 pub(crate) mod stats;
@@ -14,6 +15,7 @@ pub(crate) fn run(command: Command) -> anyhow::Result<Outcome> {
         Command::Inspect(args) => inspect::run(&args),
         Command::Dump(args) => dump::run(&args),
         Command::Stats(args) => stats::run(&args),
+        Command::Diff(args) => diff::run(&args),
         Command::Completions(args) => completions::run(&args),
     }
 }
