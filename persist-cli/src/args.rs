@@ -4,7 +4,7 @@ use clap::builder::Styles;
 use clap::builder::styling::AnsiColor;
 use clap::{Parser, Subcommand, ValueEnum};
 
-use crate::commands::{completions, diff, dump, inspect, stats};
+use crate::commands::{completions, convert, diff, dump, inspect, migrate, stats};
 
 const STYLES: Styles = Styles::styled()
     .header(AnsiColor::Green.on_default().bold())
@@ -68,5 +68,7 @@ pub(crate) enum Command {
     Dump(dump::Args),
     Stats(stats::Args),
     Diff(diff::Args),
+    Convert(convert::Args),
+    Migrate(migrate::Args),
     Completions(completions::Args),
 }

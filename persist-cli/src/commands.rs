@@ -1,9 +1,11 @@
 //! The commands, a module each: its arguments as `Args`, and `run`.
 
 pub(crate) mod completions;
+pub(crate) mod convert;
 pub(crate) mod diff;
 pub(crate) mod dump;
 pub(crate) mod inspect;
+pub(crate) mod migrate;
 pub(crate) mod stats;
 
 use crate::args::Command;
@@ -16,6 +18,8 @@ pub(crate) fn run(command: Command) -> anyhow::Result<Outcome> {
         Command::Dump(args) => dump::run(&args),
         Command::Stats(args) => stats::run(&args),
         Command::Diff(args) => diff::run(&args),
+        Command::Convert(args) => convert::run(&args),
+        Command::Migrate(args) => migrate::run(&args),
         Command::Completions(args) => completions::run(&args),
     }
 }

@@ -6,7 +6,7 @@ mod text;
 
 use std::path::PathBuf;
 
-use persist_core::{Aliases, AnySlice, Plan, Relation};
+use persist_core::{Aliases, AnySlice, Relation};
 use serde::Serialize;
 
 use crate::columns::{self, NoColumns};
@@ -87,10 +87,7 @@ impl Layout {
         let (from, to) = (a.descriptor(), b.descriptor());
         // A byte order is no matter of the type.
         let order = a.info().byte_order;
-        let zeros = vec![0; if b.is_empty() { 0 } else { b.element(0).len() }];
-        let defaults = (zeros.len() as u64 == to.size_bytes()).then_some(&*zeros);
-        let relation = Plan::new((from, order), (to, order), &Aliases::NONE, defaults)
-            .map_or(Relation::Incompatible, |plan| plan.relation());
+        let relation = Relation::between((from, order), (to, order), &Aliases::NONE);
         let differences = from.differences(to).into_iter();
         let differences =
             differences.map(|it| Difference { subject: it.subject, a: it.file, b: it.program });
