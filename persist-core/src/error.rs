@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 pub use crate::byte_order::ByteOrder;
 use crate::descriptor::{Descriptor, Difference, Differences};
-use crate::evolve::{Incompatible, Misfit, MisfitKind, Plan};
+use crate::evolve::{Incompatible, Misfit, MisfitKind, Outlook, Plan, Relation};
 use crate::mode::Mode;
 
 /// Why a call on a persist file failed.
@@ -195,8 +195,9 @@ pub enum Error {
 
     /// The elements are in the byte order of another kind of machine.
     #[error(
-        "byte order mismatch in `{}`: the file is {file}-endian, this machine is {program}-endian: use it on a machine of its own order, or write it there with elements of explicit byte order",
-        path.display()
+        "byte order mismatch in `{}`: the file is {file}-endian, this machine is {program}-endian: {}",
+        path.display(),
+        ByteOrderAdvice { path, foreign: foreign.as_deref() }
     )]
     #[non_exhaustive]
     ByteOrder {
@@ -206,12 +207,16 @@ pub enum Error {
         file: ByteOrder,
         /// The order of this machine.
         program: ByteOrder,
+        /// A foreign type in the elements, whose bytes nobody here knows how to turn around; `None` where all can
+        /// be converted.
+        foreign: Option<Box<str>>,
     },
 
     /// The elements have another layout than the program's type.
     #[error(
-        "layout mismatch in `{}`:\n{mismatch}\n  use the type that the file was written with; to change it, copy the elements into a new file",
-        path.display()
+        "layout mismatch in `{}`:\n{mismatch}\n{}",
+        path.display(),
+        LayoutAdvice { path, mismatch }
     )]
     #[non_exhaustive]
     Layout {
@@ -549,6 +554,8 @@ pub struct LayoutMismatch {
     pub file: Descriptor,
     /// The layout the program expected.
     pub program: Descriptor,
+    /// What it takes to make one of the other.
+    pub(crate) outlook: Outlook,
 }
 
 impl LayoutMismatch {
@@ -557,11 +564,68 @@ impl LayoutMismatch {
     pub fn differences(&self) -> Vec<Difference> {
         self.file.differences(&self.program)
     }
+
+    /// What it takes for the elements of the file to become the program's, where it has defaults for fields that the
+    /// file lacks.
+    #[must_use]
+    pub fn relation(&self) -> Relation {
+        self.outlook.relation()
+    }
+
+    /// What no rule converts; `None` where there are rules for all.
+    #[must_use]
+    pub fn obstacles(&self) -> Option<&Incompatible> {
+        self.outlook.obstacles()
+    }
 }
 
 impl fmt::Display for LayoutMismatch {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         Differences(&self.differences()).fmt(f)
+    }
+}
+
+/// What makes a file of another layout one that the program can open.
+struct LayoutAdvice<'a> {
+    path: &'a Path,
+    mismatch: &'a LayoutMismatch,
+}
+
+impl fmt::Display for LayoutAdvice<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let command = format_args!("`persist migrate {} --to-layout-of OTHER", self.path.display());
+        match self.mismatch.relation() {
+            Relation::Lossy => {
+                write!(f, "  `MmapVec::migrate_with` and `Lossy` convert it, or {command} --lossy`; what may be lost:")?;
+            }
+            Relation::Incompatible => f.write_str(
+                "  nothing converts it by itself: give `MmapVec::migrate_from` a function that does, or use the type that the file was written with",
+            )?,
+            _ => write!(f, "  `MmapVec::migrate` converts it without loss, or {command}`")?,
+        }
+        self.mismatch.outlook.fmt_reasons(f)
+    }
+}
+
+/// What makes a file of foreign byte order one that this machine can open.
+struct ByteOrderAdvice<'a> {
+    path: &'a Path,
+    foreign: Option<&'a str>,
+}
+
+impl fmt::Display for ByteOrderAdvice<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.foreign {
+            None => {
+                let path = self.path.display();
+                write!(f, "`MmapVec::migrate` converts it, or `persist convert {path} --to native`")
+            }
+            Some(name) => write!(
+                f,
+                "use it on a machine of its own order, for nobody knows how the bytes of the foreign type `{}` change with it",
+                name.escape_debug()
+            ),
+        }
     }
 }
 

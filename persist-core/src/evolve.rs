@@ -177,7 +177,7 @@ impl fmt::Debug for Plan {
 
 /// What would become of elements, if there were defaults for what a file lacks.
 #[derive(Debug, Clone)]
-pub(crate) struct Outlook(Result<Relation, Incompatible>);
+pub(crate) struct Outlook(Result<Changes, Incompatible>);
 
 impl Outlook {
     pub(crate) fn new(
@@ -186,14 +186,35 @@ impl Outlook {
         aliases: &Aliases,
     ) -> Self {
         let compiled = compile(Sides { file, target }, *aliases, Defaults::Assumed);
-        Self(compiled.map(|(_, changes)| changes.relation))
+        Self(compiled.map(|(_, changes)| changes))
+    }
+
+    /// For a program that knows how to make its elements of the file's.
+    pub(crate) fn known() -> Self {
+        Self(Ok(Changes::new(Relation::Convert)))
     }
 
     pub(crate) fn relation(&self) -> Relation {
-        *self.0.as_ref().unwrap_or(&Relation::Incompatible)
+        self.0.as_ref().map_or(Relation::Incompatible, |changes| changes.relation)
     }
 
     pub(crate) fn obstacles(&self) -> Option<&Incompatible> {
         self.0.as_ref().err()
+    }
+
+    /// A foreign type whose bytes would have to be swapped.
+    pub(crate) fn foreign_type(&self) -> Option<&str> {
+        self.obstacles()?.reasons.iter().find_map(|reason| match &reason.problem {
+            Problem::ForeignOrder { name } => Some(&**name),
+            _ => None,
+        })
+    }
+
+    /// What may be lost, or what no rule converts: lines that each begin with a line break.
+    pub(crate) fn fmt_reasons(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.0 {
+            Ok(changes) => changes.fmt_losses(f),
+            Err(incompatible) => incompatible.fmt_reasons(f, "\n    "),
+        }
     }
 }

@@ -9,37 +9,57 @@ use std::path::Path;
 
 use crate::descriptor::{Descriptor, Fault};
 use crate::error::{ByteOrder, Damage, ElementFault, Error, Feature, LayoutMismatch, Region};
+use crate::evolve::{Aliases, Outlook};
 use crate::header::{DESCRIPTOR_OFFSET, Header};
 use crate::layout::Layout;
 use crate::mode::Mode;
+use crate::persist::Older;
 use crate::store::Store;
 
 /// Refuses a file whose elements are laid out in another way than the program's, or whose numbers
-/// are in another byte order.
-pub(crate) fn check_layout(store: &Store, program: &Layout) -> Result<(), Error> {
+/// are in another byte order. The error says what would convert it.
+pub(crate) fn check_layout(
+    store: &Store,
+    program: &'static Layout,
+    older: Option<&Older>,
+) -> Result<(), Error> {
     let header = store.header();
     let expected = program.encode();
     let same_layout = *expected == *header.descriptor
         && header.preamble.element_bytes.get() == program.size() as u64;
-    let native = header.preamble.byte_order() == ByteOrder::NATIVE;
-    if native && same_layout {
+    let order = header.preamble.byte_order();
+    if order == ByteOrder::NATIVE && same_layout {
         return Ok(());
     }
     let file = descriptor(store)?;
-    if !native && file.depends_on_byte_order() {
-        return Err(Error::ByteOrder {
-            path: store.path().into(),
-            file: header.preamble.byte_order(),
-            program: ByteOrder::NATIVE,
-        });
+    if order != ByteOrder::NATIVE && file.depends_on_byte_order() {
+        return Err(byte_order_error(store.path(), &file, order));
     }
     if same_layout {
         return Ok(());
     }
-    let program =
+    let program_descriptor =
         Descriptor::decode(&expected).expect("a layout that compiled encodes a descriptor");
-    let mismatch = Box::new(LayoutMismatch { file, program });
+    let outlook = if is_version(older, &header.descriptor) {
+        Outlook::known()
+    } else {
+        let aliases = Aliases::of_layout(program);
+        Outlook::new((&file, order), (&program_descriptor, ByteOrder::NATIVE), &aliases)
+    };
+    let mismatch = Box::new(LayoutMismatch { file, program: program_descriptor, outlook });
     Err(Error::Layout { path: store.path().into(), mismatch })
+}
+
+fn byte_order_error(path: &Path, file: &Descriptor, order: ByteOrder) -> Error {
+    let outlook = Outlook::new((file, order), (file, ByteOrder::NATIVE), &Aliases::NONE);
+    let foreign = outlook.foreign_type().map(Box::from);
+    Error::ByteOrder { path: path.into(), file: order, program: ByteOrder::NATIVE, foreign }
+}
+
+/// Whether this is the descriptor of an earlier version that the program knows.
+fn is_version(older: Option<&Older>, descriptor: &[u8]) -> bool {
+    std::iter::successors(older, |older| older.older())
+        .any(|older| *older.layout().encode() == *descriptor)
 }
 
 /// Step 10: the descriptor in the file.

@@ -48,7 +48,7 @@ pub(super) fn compile(
         target_order: sides.target.1,
         defaults,
         program: Program::default(),
-        changes: Changes::new(),
+        changes: Changes::new(Relation::Identical),
         obstacles: Incompatible::none(),
         swaps_bytes: false,
     };

@@ -90,16 +90,23 @@ impl Incompatible {
     }
 }
 
-impl Display for Incompatible {
-    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        f.write_str("incompatible: no rule converts it")?;
+impl Incompatible {
+    /// The reasons, each after this.
+    pub(super) fn fmt_reasons(&self, f: &mut Formatter<'_>, line: &str) -> fmt::Result {
         for reason in self.reasons.iter().take(MOST_ROWS) {
-            write!(f, "\n  {reason}")?;
+            write!(f, "{line}{reason}")?;
         }
         match self.reasons.len().saturating_sub(MOST_ROWS) {
             0 => Ok(()),
-            more => write!(f, "\n  … and {more} more"),
+            more => write!(f, "{line}… and {more} more"),
         }
+    }
+}
+
+impl Display for Incompatible {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        f.write_str("incompatible: no rule converts it")?;
+        self.fmt_reasons(f, "\n  ")
     }
 }
 

@@ -12,6 +12,9 @@ const MOST_TEXT_BYTES: usize = 1 << 20;
 /// The most rows that are shown.
 const MOST_ROWS: usize = 24;
 
+/// The most losses that an error shows.
+const MOST_LOSSES: usize = 8;
+
 /// How far the layout of a file is from another: what it takes for its elements to become elements of that one.
 ///
 /// Ordered: a greater one takes more.
@@ -92,9 +95,9 @@ struct Row {
 }
 
 impl Changes {
-    pub(super) fn new() -> Self {
+    pub(super) fn new(relation: Relation) -> Self {
         let (rows, moved) = (Vec::new(), Vec::new());
-        Self { relation: Relation::Identical, rows, moved, count: 0, text_bytes: 0 }
+        Self { relation, rows, moved, count: 0, text_bytes: 0 }
     }
 
     /// How many changes there are.
@@ -141,6 +144,25 @@ impl Changes {
     }
 }
 
+impl Changes {
+    /// What may be lost, a line each, after a line break.
+    pub(super) fn fmt_losses(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        let losses = || self.rows.iter().filter(|row| row.relation == Relation::Lossy);
+        let chars = subject_chars(losses().take(MOST_LOSSES));
+        for row in losses().take(MOST_LOSSES) {
+            write!(f, "\n    {:chars$}   {}", row.subject, row.what)?;
+        }
+        match losses().skip(MOST_LOSSES).count() {
+            0 => Ok(()),
+            more => write!(f, "\n    … and {more} more"),
+        }
+    }
+}
+
+fn subject_chars<'a>(rows: impl Iterator<Item = &'a Row>) -> usize {
+    rows.map(|row| row.subject.chars().count()).max().unwrap_or(0)
+}
+
 impl Display for Changes {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         f.write_str(match self.relation {
@@ -151,7 +173,7 @@ impl Display for Changes {
             Relation::Incompatible => "incompatible",
         })?;
         let rows = || self.rows.iter().chain(&self.moved).take(MOST_ROWS);
-        let chars = rows().map(|row| row.subject.chars().count()).max().unwrap_or(0);
+        let chars = subject_chars(rows());
         for row in rows() {
             write!(f, "\n  {:chars$}   {:7}   {}", row.subject, row.relation, row.what)?;
         }
