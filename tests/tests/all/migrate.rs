@@ -286,7 +286,8 @@ fn each_element_can_be_made_by_a_function() {
 #[test]
 fn loss_is_refused_unless_it_is_allowed() {
     let (_directory, path) = file(&[1_u32, 200]);
-    let words = ["would be lost", "lossy", "u32 → u8", "migrate_with(path, Lossy)", "migrate_from"];
+    let words =
+        ["was not migrated: lossy", "u32 → u8", "migrate_with(path, Lossy)", "migrate_from"];
     let error = assert_refused(&path, &words, |path| MmapVec::<u8>::migrate(path));
     assert!(matches!(error, Error::Loss { plan, .. } if plan.relation() == Relation::Lossy));
     migrated(Relation::Lossy, 0, 2)(MmapVec::<u8>::migrate_with(&path, Lossy).unwrap());
