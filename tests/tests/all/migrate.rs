@@ -18,19 +18,19 @@ mod v1 {
 
     #[derive(Clone, Copy, Debug, PartialEq, Persist)]
     #[repr(u8)]
-    pub enum Side {
+    pub(super) enum Side {
         Bid = 0,
         Sell = 1,
     }
 
     #[derive(Clone, Copy, Debug, PartialEq, Persist)]
     #[repr(C)]
-    pub struct Tick {
-        pub time: u32,
-        pub price: f32,
-        pub qty: i32,
-        pub side: Side,
-        pub _pad: Pad<3>,
+    pub(super) struct Tick {
+        pub(super) time: u32,
+        pub(super) price: f32,
+        pub(super) qty: i32,
+        pub(super) side: Side,
+        pub(super) _pad: Pad<3>,
     }
 }
 
