@@ -101,7 +101,7 @@ pub enum Error {
 
     /// A migration would lose something, and wasn't told that it may.
     #[error(
-        "`{}` was not migrated, for something would be lost, or mean something else: {plan}\n  allow that with `migrate_with(path, Lossy)`, or say what becomes of an element with `migrate_from`",
+        "`{}` was not migrated: {plan}\n  allow that with `migrate_with(path, Lossy)`, or say what becomes of an element with `migrate_from`",
         path.display()
     )]
     #[non_exhaustive]
