@@ -6,9 +6,14 @@
 #![forbid(unsafe_code)]
 
 mod args;
+mod cell;
+mod columns;
 mod commands;
 mod outcome;
+mod parallel;
+mod picture;
 mod progress;
+mod rust_source;
 mod terminal;
 
 use std::process::ExitCode;

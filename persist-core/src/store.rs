@@ -147,6 +147,11 @@ impl Store {
         self.state.mode
     }
 
+    /// How many commits the journal had when the file was opened, and still has.
+    pub(crate) fn waiting_commits(&self) -> u64 {
+        self.replay.records
+    }
+
     /// Where element 0 lies in the file.
     pub(crate) fn data_offset(&self) -> u64 {
         self.header.preamble.data_offset.get()

@@ -9,7 +9,7 @@ use crate::layout::{Order, Primitive};
 /// The largest size of a type in bytes.
 pub(super) const MAX_SIZE_BYTES: u64 = i64::MAX as u64;
 
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(super) enum Node {
     Primitive(Primitive),
     Array(Array),
@@ -21,7 +21,7 @@ pub(super) enum Node {
     Opaque(Opaque),
 }
 
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(super) struct Array {
     pub(super) len: u64,
     pub(super) element: Box<Node>,
@@ -29,7 +29,7 @@ pub(super) struct Array {
     pub(super) size_bytes: u64,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(super) struct Struct {
     pub(super) name: Box<str>,
     pub(super) version: u64,
@@ -38,13 +38,13 @@ pub(super) struct Struct {
     pub(super) fields: Vec<Field>,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(super) struct ConstArg {
     pub(super) name: Box<str>,
     pub(super) value: u128,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(super) struct Field {
     pub(super) name: Box<str>,
     /// Within the struct.
@@ -52,7 +52,7 @@ pub(super) struct Field {
     pub(super) node: Node,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(super) struct Enum {
     pub(super) name: Box<str>,
     pub(super) version: u64,
@@ -62,13 +62,13 @@ pub(super) struct Enum {
     pub(super) variants: Vec<Variant>,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(super) struct Variant {
     pub(super) name: Box<str>,
     pub(super) tag: u64,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(super) struct Opaque {
     pub(super) name: Box<str>,
     pub(super) size_bytes: u64,
