@@ -4,7 +4,7 @@ use clap::builder::Styles;
 use clap::builder::styling::AnsiColor;
 use clap::{Parser, Subcommand, ValueEnum};
 
-use crate::commands::{completions, dump, inspect, stats};
+use crate::commands::{completions, dump, import, inspect, repair, stats, verify};
 
 const STYLES: Styles = Styles::styled()
     .header(AnsiColor::Green.on_default().bold())
@@ -67,5 +67,8 @@ pub(crate) enum Command {
     Inspect(inspect::Args),
     Dump(dump::Args),
     Stats(stats::Args),
+    Verify(verify::Args),
+    Repair(repair::Args),
+    Import(import::Args),
     Completions(completions::Args),
 }

@@ -2,8 +2,11 @@
 
 pub(crate) mod completions;
 pub(crate) mod dump;
+pub(crate) mod import;
 pub(crate) mod inspect;
+pub(crate) mod repair;
 pub(crate) mod stats;
+pub(crate) mod verify;
 
 use crate::args::Command;
 use crate::outcome::Outcome;
@@ -14,6 +17,9 @@ pub(crate) fn run(command: Command) -> anyhow::Result<Outcome> {
         Command::Inspect(args) => inspect::run(&args),
         Command::Dump(args) => dump::run(&args),
         Command::Stats(args) => stats::run(&args),
+        Command::Verify(args) => verify::run(&args),
+        Command::Repair(args) => repair::run(&args),
+        Command::Import(args) => import::run(&args),
         Command::Completions(args) => completions::run(&args),
     }
 }
