@@ -26,11 +26,11 @@ const MOST_CHARS: usize = 60;
 
 /// Make a file of CSV
 ///
-/// The first line of the CSV has the names of the columns; each value of an element is the column of its name:
-/// `time`, `pos.x`, `legs[0].side` (what `persist dump --csv` prints is read back as the same). Columns of other
-/// names are left out. Enums are the names of their variants, bools true or false, an empty field is `None`, and
-/// foreign types are the hexadecimal digits of their bytes. The output appears when it is whole, and replaces
-/// nothing.
+/// The first line of the CSV has the names of the columns, and each value of an element is the
+/// column of its name: time, pos.x, legs[0].side. Columns of other names are left out. What
+/// `persist dump --csv` prints is read back as the same: enums are the names of their variants,
+/// bools true or false, an empty field is `None`, and foreign types are the hexadecimal digits of
+/// their bytes. The output appears when it is whole, and replaces nothing.
 ///
 /// A schema is a list of `name: type`, with these types:
 ///   u8 to u128, i8 to i128, f32, f64, bool, char   as in Rust
@@ -38,8 +38,8 @@ const MOST_CHARS: usize = 60;
 ///   str<16>                                        FixedStr<16>: at most 16 bytes of UTF-8
 ///   [f32; 3]                                       an array
 ///   Vec3 { x: f32, y: f32, z: f32 }                a struct
-/// Padding is put where the derive demands it: `persist inspect --rust` shows the struct that opens the file,
-/// which is called `Row` unless the whole schema is `Name { ... }`.
+/// Padding is put where the derive demands it: `persist inspect --rust` shows the struct that
+/// opens the file. It is called `Row`, unless the whole schema is `Name { ... }`.
 ///
 /// Example: persist import ticks.csv --schema "time: i64, price: f64, side: str<4>" -o ticks.pv
 #[derive(Debug, clap::Args)]

@@ -194,3 +194,54 @@ fn hex(text: &str, bytes: &mut [u8]) -> Result<(), Expected> {
     bytes.copy_from_slice(&parsed.ok_or_else(expected)?);
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use persist_core::Descriptor;
+
+    use super::*;
+
+    /// What a text is as a float of two bytes, of this class of the format.
+    fn half(class: u8, text: &str) -> Result<u16, Expected> {
+        let descriptor = Descriptor::decode(&[1, class, 2, 0]).unwrap();
+        let mut bytes = [0; 2];
+        Cell::new(descriptor.root(), ByteOrder::Big).parse(text, &mut bytes)?;
+        Ok(u16::from_be_bytes(bytes))
+    }
+
+    #[test]
+    fn every_narrow_float_is_read_back() {
+        for class in [2, 9] {
+            let descriptor = Descriptor::decode(&[1, class, 2, 0]).unwrap();
+            for bits in 0..=u16::MAX {
+                let bytes = bits.to_be_bytes();
+                let Ok(Value::F32(float)) = descriptor.root().value(&bytes, ByteOrder::Big) else {
+                    panic!("{bits:#x} is a float")
+                };
+                let read = half(class, &float.to_string()).unwrap();
+                assert!(read == bits || float.is_nan() && read == 0x7fff, "{bits:#x}: {read:#x}");
+            }
+        }
+    }
+
+    #[test]
+    fn narrow_floats_are_rounded_to_the_nearest() {
+        // Half a unit in the last place goes to the even one.
+        for (text, expected) in [
+            ("1.00048828125", 0x3c00),
+            ("1.000488281250001", 0x3c01),
+            ("1.00146484375", 0x3c02),
+            ("65519.99", 0x7bff),
+            ("0.00000002980232238769531250", 0),
+            ("0.0000000298023223876954", 1),
+            ("-0", 0x8000),
+            ("-inf", 0xfc00),
+        ] {
+            assert_eq!(half(2, text), Ok(expected), "{text}");
+        }
+        for text in ["65520", "-1e300"] {
+            assert!(half(2, text).unwrap_err().contains("a number that"), "{text}");
+        }
+        assert_eq!(half(9, "3.3895313892515355e38"), Ok(0x7f7f));
+    }
+}

@@ -53,7 +53,7 @@ fn check_hopeless(name: &str, image: &Image, expected: &Obstacle) {
     let bench = Bench::with(image);
     let before = bench.snapshot();
     let repair = Repair::plan(&bench.path).unwrap();
-    assert_eq!(repair.obstacles(), [expected.clone()], "{name}");
+    assert_eq!(repair.obstacles(), std::slice::from_ref(expected), "{name}");
     assert!(expected.is_final() && repair.steps().is_empty() && !repair.is_possible(), "{name}");
     drop(repair);
     assert!(bench.snapshot() == before, "{name}: it was touched");
