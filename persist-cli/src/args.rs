@@ -4,7 +4,9 @@ use clap::builder::Styles;
 use clap::builder::styling::AnsiColor;
 use clap::{Parser, Subcommand, ValueEnum};
 
-use crate::commands::{completions, convert, diff, dump, inspect, migrate, stats};
+use crate::commands::{
+    completions, convert, diff, dump, import, inspect, migrate, repair, stats, verify,
+};
 
 const STYLES: Styles = Styles::styled()
     .header(AnsiColor::Green.on_default().bold())
@@ -64,5 +66,8 @@ pub(crate) enum Command {
     Diff(diff::Args),
     Convert(convert::Args),
     Migrate(migrate::Args),
+    Verify(verify::Args),
+    Repair(repair::Args),
+    Import(import::Args),
     Completions(completions::Args),
 }

@@ -85,9 +85,8 @@ impl Repair {
         let path = path.as_ref();
         let file = verify::lock(path, Access::Exclusive)?;
         let report = verify::report(path, &file, progress)?;
-        let io = |source| Error::io(Action::Read, path, source);
-        let mut mending = Mending::new(&file.storage).map_err(io)?;
-        mending.mend().map_err(io)?;
+        let mut mending = Mending::new(&file.storage);
+        mending.mend().map_err(|source| Error::io(Action::Read, path, source))?;
         mending.tell_of_elements(&report);
         let Mending { steps, obstacles, patches, .. } = mending;
         let patches = Some(patches).filter(|patches| !patches.is_empty());

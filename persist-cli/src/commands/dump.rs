@@ -65,7 +65,7 @@ struct Shape {
 pub(crate) fn run(args: &Args) -> anyhow::Result<Outcome> {
     let file = AnySlice::open(&args.file)?;
     let range = args.elements(file.len());
-    let columns = columns(&file, &args.fields)?;
+    let columns = columns(file.descriptor(), &args.fields)?;
     let rows = Rows::new(&file, columns, range.clone(), args.shape.format());
     let mut out = io::stdout().lock();
     out.write_all(&rows.head())?;

@@ -60,7 +60,7 @@ struct FieldReport {
 
 pub(crate) fn run(args: &Args) -> anyhow::Result<Outcome> {
     let file = AnySlice::open(&args.file)?;
-    let columns = columns(&file, &args.fields)?;
+    let columns = columns(file.descriptor(), &args.fields)?;
     let summaries = summaries(&file, &columns);
     let histograms = histograms(&file, &columns, &summaries);
     let fields = columns.iter().zip(summaries).zip(histograms);

@@ -7,10 +7,10 @@ use super::proof::{Restored, restore_byte};
 use super::step::{Loss, Obstacle, RepairKind, RepairStep};
 use crate::error::{Damage, Feature, Region};
 use crate::header::{
-    BLOCK_BYTES, DESCRIPTOR_OFFSET, Faults, FileFault, Header, LIVE_OFFSET, Live, MAX_EPOCH,
-    Preamble, SLOT_CHECKED_BYTES, SLOT_OFFSETS, State, slot_blocks, whole_slot,
+    BLOCK_BYTES, DESCRIPTOR_OFFSET, FileFault, LIVE_OFFSET, Live, MAX_EPOCH, Preamble,
+    SLOT_CHECKED_BYTES, SLOT_OFFSETS, State, slot_blocks, whole_slot,
 };
-use crate::journal::{Lost, Replay};
+use crate::journal::Lost;
 use crate::mode::Mode;
 use crate::storage::{FileStorage, Storage};
 use crate::verify::{Examination, Report};
@@ -30,9 +30,9 @@ pub(super) struct Mending<'a> {
 type Mended = Result<(), Obstacle>;
 
 impl<'a> Mending<'a> {
-    pub(super) fn new(storage: &'a FileStorage) -> io::Result<Self> {
+    pub(super) fn new(storage: &'a FileStorage) -> Self {
         let (patches, steps, obstacles) = (Patches::default(), Vec::new(), Vec::new());
-        Ok(Self { storage, patches, steps, obstacles })
+        Self { storage, patches, steps, obstacles }
     }
 
     /// Plans until nothing is wrong, or something can't be mended.
@@ -40,7 +40,7 @@ impl<'a> Mending<'a> {
         for _ in 0..MOST_STEPS {
             let file = self.examine()?;
             let mended = match file.faults.first() {
-                Some(fault) => self.mend_fault(fault, &file)?,
+                Some(fault) => self.mend_fault(fault, &file),
                 None if self.restore_newer_slot(&file) => Ok(()),
                 None => {
                     let finished = self.finish(&file);
@@ -78,8 +78,8 @@ impl<'a> Mending<'a> {
         self.steps.push(RepairStep { kind, loss });
     }
 
-    fn mend_fault(&mut self, fault: &FileFault, file: &Examination) -> io::Result<Mended> {
-        Ok(match fault {
+    fn mend_fault(&mut self, fault: &FileFault, file: &Examination) -> Mended {
+        match fault {
             FileFault::NotPersist { .. } if file.file_bytes < DESCRIPTOR_OFFSET => {
                 Err(Obstacle::NotPersist)
             }
@@ -87,25 +87,25 @@ impl<'a> Mending<'a> {
                 self.mend_preamble(file).map_err(|_| Obstacle::NotPersist)
             }
             FileFault::Truncated { .. } => self.mend_length(file),
-            FileFault::Corrupt(damage) => return self.mend_damage(damage, file),
+            FileFault::Corrupt(damage) => self.mend_damage(damage, file),
             FileFault::Unsupported(feature) => Err(Obstacle::Unsupported(*feature)),
             FileFault::Unreadable(_) => unreachable!("a file that can't be read is not examined"),
-        })
+        }
     }
 
-    fn mend_damage(&mut self, damage: &Damage, file: &Examination) -> io::Result<Mended> {
-        Ok(match damage.region {
+    fn mend_damage(&mut self, damage: &Damage, file: &Examination) -> Mended {
+        match damage.region {
             Region::Preamble if damage.offset_bytes == 0 => self.mend_preamble(file),
             Region::Descriptor => self.mend_descriptor(damage, file),
             Region::Reserved if damage.offset_bytes >= LIVE_OFFSET => {
                 self.zero_reserved(file);
                 Ok(())
             }
-            Region::Slots => return self.mend_slots(damage, file),
+            Region::Slots => self.mend_slots(damage, file),
             Region::Journal => self.give_up_journal(damage, file),
             // A preamble that has its checksum.
             _ => Err(Obstacle::Nonsense(damage.clone())),
-        })
+        }
     }
 }
 
@@ -188,18 +188,18 @@ fn step_of_zeros(bytes: &[u8], offset: u64) -> Option<RepairKind> {
 
 /// The slots, the journal, and how many elements there are.
 impl Mending<'_> {
-    fn mend_slots(&mut self, damage: &Damage, file: &Examination) -> io::Result<Mended> {
+    fn mend_slots(&mut self, damage: &Damage, file: &Examination) -> Mended {
         let Some(header) = &file.header else { return self.mend_both_slots(damage, file) };
         let slots = header.slots;
         let lost = file.replay.as_ref().map_or(Lost::default(), |replay| replay.lost);
         let newest = slots.newest;
         if slots.torn && lost.newest.is_some_and(|lost| lost.epoch > newest.epoch) {
-            return Ok(self.mend_slot_before_records(damage, file, newest, lost));
+            return self.mend_slot_before_records(damage, file, newest, lost);
         }
         if !slots.torn && lost.records == 0 {
-            return Ok(self.follow_larger_epoch(damage, file, newest));
+            return self.follow_larger_epoch(damage, file, newest);
         }
-        Ok(self.give_up_journal(damage, file))
+        self.give_up_journal(damage, file)
     }
 
     /// A record builds on a slot that isn't whole.
@@ -222,64 +222,34 @@ impl Mending<'_> {
         }
         match lost.slot_len {
             Some(len) if epoch <= MAX_EPOCH => {
-                self.write_slot_of_record(epoch, len);
+                // A file of which a record counts was not closed.
+                self.write_slot(State {
+                    epoch,
+                    committed_len: len,
+                    mode: Mode::Atomic,
+                    clean: false,
+                });
+                self.step(RepairKind::RestoreSlot { epoch, len }, Loss::Nothing);
                 Ok(())
             }
             _ => self.give_up_journal(damage, file),
         }
     }
 
-    /// No slot is whole: then nothing says how many elements there are, but a byte that can be restored, or a record.
-    fn mend_both_slots(&mut self, damage: &Damage, file: &Examination) -> io::Result<Mended> {
+    /// No slot is whole: then nothing says how many elements there are, but a byte that can be restored. (Records in the
+    /// journal may be of an epoch that is long over.)
+    fn mend_both_slots(&mut self, damage: &Damage, file: &Examination) -> Mended {
         let blocks = slot_blocks(&file.bytes).into_iter().zip(0..);
-        let are_whole = blocks.map(|(block, parity)| whole_slot(block, parity).is_ok());
-        if are_whole.into_iter().any(|is_whole| is_whole) {
-            return Ok(Err(Obstacle::Nonsense(damage.clone())));
+        let mut are_whole = blocks.map(|(block, parity)| whole_slot(block, parity).is_ok());
+        if are_whole.any(|is_whole| is_whole) {
+            return Err(Obstacle::Nonsense(damage.clone()));
         }
         // Both, so that the newer one counts.
-        let restored = [0, 1].map(|parity| self.restore_slot(file, parity, |_| true));
-        if restored.contains(&true) {
-            return Ok(Ok(()));
+        match [0, 1].map(|parity| self.restore_slot(file, parity, |_| true)) {
+            [false, false] => Err(Obstacle::Slots),
+            // Whatever the other one held is told when that is written anew.
+            _ => Ok(()),
         }
-        let Some(lost) = self.records_without_slot(file)? else {
-            return Ok(Err(Obstacle::Slots));
-        };
-        Ok(match (lost.newest, lost.slot_len) {
-            (Some(newest), Some(len)) if newest.epoch <= MAX_EPOCH => {
-                self.write_slot_of_record(newest.epoch, len);
-                Ok(())
-            }
-            _ => Err(Obstacle::Slots),
-        })
-    }
-
-    /// The records in the journal of a file without a slot.
-    fn records_without_slot(&self, file: &Examination) -> io::Result<Option<Lost>> {
-        let Some(preamble) = &file.preamble else { return Ok(None) };
-        if file.file_bytes < preamble.data_offset.get() || preamble.journal_bytes == 0 {
-            return Ok(None);
-        }
-        // Before every epoch that has records.
-        let before = State { epoch: 0, committed_len: 0, mode: Mode::Atomic, clean: false };
-        let mut bytes = file.bytes.clone();
-        bytes[SLOT_OFFSETS[0] as usize..][..BLOCK_BYTES].copy_from_slice(&before.to_block());
-        let Ok(header) = Header::parse(preamble.clone(), &bytes) else { return Ok(None) };
-        let mut faults = Faults::all();
-        let mut read =
-            |offset: u64, buffer: &mut [u8]| self.patches.read(self.storage, offset, buffer);
-        let replay = Replay::examine(&header, file.file_bytes, &mut read, &mut faults);
-        for fault in faults.into_found() {
-            if let FileFault::Unreadable(error) = fault {
-                return Err(error);
-            }
-        }
-        Ok(replay.ok().map(|replay| replay.lost))
-    }
-
-    fn write_slot_of_record(&mut self, epoch: u64, len: u64) {
-        let state = State { epoch, committed_len: len, mode: Mode::Atomic, clean: false };
-        self.write_slot(state);
-        self.step(RepairKind::RestoreSlot { epoch, len }, Loss::Nothing);
     }
 
     fn write_slot(&mut self, state: State) {
@@ -414,7 +384,9 @@ impl Mending<'_> {
             return Err(Obstacle::Unsupported(feature));
         }
         if !is_closed {
-            self.step(RepairKind::Close { records: replay.records, torn }, Loss::Nothing);
+            // A slot that was damaged after it had been written looks like one that was being written.
+            let loss = if torn { Loss::MaybeCommits } else { Loss::Nothing };
+            self.step(RepairKind::Close { records: replay.records, torn }, loss);
         }
         if spare_bytes > 0 {
             self.step(RepairKind::CutSpare { bytes: spare_bytes }, Loss::Nothing);

@@ -110,7 +110,7 @@ pub enum Loss {
         /// How many elements the vector had after the last of them, where that can be told.
         len: Option<u64>,
     },
-    /// Maybe commits, of which nothing tells.
+    /// Commits of which only a damaged slot told, if there were any. Where a crash left it like that there were none.
     MaybeCommits,
 }
 
@@ -229,7 +229,9 @@ impl fmt::Display for Loss {
                 }
                 f.write_str("; elements that they changed may be from before or after them")
             }
-            Self::MaybeCommits => f.write_str("the commits after that, if there were any"),
+            Self::MaybeCommits => {
+                f.write_str("commits that only the damaged slot told of, if there were any")
+            }
         }
     }
 }

@@ -16,7 +16,7 @@ use super::{
 use crate::support::{Block, Image, JournalWriter, NewRecord, Preamble, Record, Slot, extents};
 
 /// Where the first record of a file of [`ticks`] begins.
-const JOURNAL: usize = HEADER_BYTES;
+pub(super) const JOURNAL: usize = HEADER_BYTES;
 
 fn tick(time: u64) -> Tick {
     Tick { time, ..ticks()[0] }
