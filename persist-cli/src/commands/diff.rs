@@ -101,10 +101,10 @@ fn pairs<'a>(
     b: &'a AnySlice,
     fields: &[String],
 ) -> Result<Vec<Pair<'a>>, NoColumns> {
-    let mut others: std::collections::HashMap<_, _> = columns::columns(b, fields)?
+    let mut others: std::collections::HashMap<_, _> = columns::columns(b.descriptor(), fields)?
         .into_iter()
         .map(|column| (column.path.clone(), column))
         .collect();
-    let columns = columns::columns(a, fields)?.into_iter();
+    let columns = columns::columns(a.descriptor(), fields)?.into_iter();
     Ok(columns.filter_map(|a| others.remove(&a.path).map(|b| Pair { a, b })).collect())
 }

@@ -117,7 +117,7 @@ pub enum Loss {
 /// What a repair can't do, and why.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum Obstacle {
+pub enum RepairObstacle {
     /// The file isn't one of this library, nor one byte away from that.
     NotPersist,
     /// The file ends before it says what it is.
@@ -150,7 +150,7 @@ pub enum Obstacle {
     },
 }
 
-impl Obstacle {
+impl RepairObstacle {
     /// Whether nothing can be done as long as there is this. Otherwise the rest can be repaired.
     #[must_use]
     pub fn is_final(&self) -> bool {
@@ -236,7 +236,7 @@ impl fmt::Display for Loss {
     }
 }
 
-impl fmt::Display for Obstacle {
+impl fmt::Display for RepairObstacle {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NotPersist => f.write_str("this is not a persist file"),

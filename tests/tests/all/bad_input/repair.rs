@@ -4,8 +4,8 @@
 use std::fs;
 
 use persist_core::{
-    Error, FindingKind, Loss, MmapSlice, MmapVec, Mode, Obstacle, Persist, Region, Repair,
-    RepairKind, Report, Severity, verify,
+    Error, FindingKind, Loss, MmapSlice, MmapVec, Mode, Persist, Region, Repair, RepairKind,
+    RepairObstacle, Report, Severity, verify,
 };
 use proptest::prelude::*;
 
@@ -49,7 +49,7 @@ fn check<T: Persist + PartialEq + std::fmt::Debug>(
 
 /// Holds that a file can't be helped, for this reason, and isn't touched.
 #[track_caller]
-fn check_hopeless(name: &str, image: &Image, expected: &Obstacle) {
+fn check_hopeless(name: &str, image: &Image, expected: &RepairObstacle) {
     let bench = Bench::with(image);
     let before = bench.snapshot();
     let repair = Repair::plan(&bench.path).unwrap();
@@ -181,23 +181,23 @@ fn more_than_a_byte_of_the_description() {
     // Neither is anything else mended then.
     let bent = image.clone().flipped(70, 1).flipped(90, 1).flipped(HEADER_BYTES - 1, 1);
     hopeless("and reserved", bent, Region::Preamble);
-    check_hopeless("text", &Image(vec![b'x'; 100]), &Obstacle::NotPersist);
-    check_hopeless("long text", &Image(vec![b'x'; 100_000]), &Obstacle::NotPersist);
-    check_hopeless("cut", &image.clone().resized(16383), &Obstacle::NoHeader);
+    check_hopeless("text", &Image(vec![b'x'; 100]), &RepairObstacle::NotPersist);
+    check_hopeless("long text", &Image(vec![b'x'; 100_000]), &RepairObstacle::NotPersist);
+    check_hopeless("cut", &image.clone().resized(16383), &RepairObstacle::NoHeader);
     let bent = image.with_bytes(4096, &[0; 8192]);
-    check_hopeless("no slot", &bent, &Obstacle::Slots);
+    check_hopeless("no slot", &bent, &RepairObstacle::Slots);
 }
 
-fn description(region: Region) -> Obstacle {
+fn description(region: Region) -> RepairObstacle {
     let text = Repair::plan(Bench::with(&Image(vec![0; 9])).path).unwrap();
-    assert_eq!(text.obstacles(), [Obstacle::NotPersist]);
+    assert_eq!(text.obstacles(), [RepairObstacle::NotPersist]);
     let image = image_of(Mode::Atomic, &ticks());
     let bent = match region {
         Region::Preamble => image.flipped(100, 1).flipped(110, 1),
         _ => image.flipped(DESCRIPTOR_OFFSET, 1).flipped(DESCRIPTOR_OFFSET + 1, 1),
     };
     let repair = Repair::plan(Bench::with(&bent).path).unwrap();
-    let [obstacle @ Obstacle::Description { region: found, .. }] = repair.obstacles() else {
+    let [obstacle @ RepairObstacle::Description { region: found, .. }] = repair.obstacles() else {
         panic!("{:?}", repair.obstacles())
     };
     assert_eq!(*found, region);
@@ -217,18 +217,18 @@ fn nonsense_with_its_checksum() {
         let bent = image.clone().with(block, field, value).sealed();
         let bench = Bench::with(&bent);
         let repair = Repair::plan(&bench.path).unwrap();
-        assert!(matches!(repair.obstacles(), [Obstacle::Nonsense(_)]), "{field}");
+        assert!(matches!(repair.obstacles(), [RepairObstacle::Nonsense(_)]), "{field}");
         assert!(!repair.is_possible() && Image::read(&bench.path) == bent);
     }
     for (field, value) in [("format_version", 2), ("incompat", 1)] {
         let newer = Bench::with(&image.clone().with(Preamble, field, value).sealed());
         let repair = Repair::plan(&newer.path).unwrap();
-        assert!(matches!(repair.obstacles(), [Obstacle::Unsupported(_)]), "{field}");
+        assert!(matches!(repair.obstacles(), [RepairObstacle::Unsupported(_)]), "{field}");
     }
     let read_only = image.with(Preamble, "ro_compat", 1).sealed();
     assert!(Repair::plan(Bench::with(&read_only).path).unwrap().obstacles().is_empty());
     let unclean = Repair::plan(Bench::with(&read_only.unclean()).path).unwrap();
-    assert!(matches!(unclean.obstacles(), [Obstacle::Unsupported(_)]));
+    assert!(matches!(unclean.obstacles(), [RepairObstacle::Unsupported(_)]));
 }
 
 #[test]
@@ -274,7 +274,7 @@ fn a_slot_that_records_build_on() {
 
     // Nothing tells whether these records are the newest state.
     let neither = image.clone().with_bytes(4096, &[0; 8192]);
-    check_hopeless("neither slot", &neither, &Obstacle::Slots);
+    check_hopeless("neither slot", &neither, &RepairObstacle::Slots);
     let bytes = image.clone().flipped(4097, 1).flipped(8193, 1);
     let steps = ["restore byte 4097", "restore byte 8193", "3 commits", "cut off"];
     check("a byte of each", &bytes, &lossless(&steps), &states[3]);
@@ -370,7 +370,9 @@ fn elements_stay_as_they_are() {
     let bent = image.with_bytes(at, &[7]);
     let bench = Bench::with(&bent);
     let repair = Repair::plan(&bench.path).unwrap();
-    let [obstacle @ Obstacle::Elements { count: 1, .. }] = repair.obstacles() else { panic!() };
+    let [obstacle @ RepairObstacle::Elements { count: 1, .. }] = repair.obstacles() else {
+        panic!()
+    };
     assert!(!obstacle.is_final() && !repair.is_possible());
     assert!(obstacle.to_string().contains("1 element has bytes that are no value"), "{obstacle}");
     drop(repair);
@@ -438,7 +440,7 @@ fn is_whole(report: &Report) -> bool {
 fn check_any(bent: &Image) {
     let bench = Bench::with(bent);
     let repair = Repair::plan(&bench.path).unwrap();
-    let is_final = repair.obstacles().iter().any(Obstacle::is_final);
+    let is_final = repair.obstacles().iter().any(RepairObstacle::is_final);
     assert!(!is_final || repair.steps().is_empty(), "{:?}", repair.obstacles());
     assert!(Image::read(&bench.path) == *bent, "a plan changed the file");
     let was_whole = is_whole(repair.report());
