@@ -21,6 +21,11 @@ const COMMANDS: &[&str] = &[
     "diff OTHER FILE --json",
     "convert FILE --to big -o NEW",
     "convert FILE --to little",
+    "verify FILE",
+    "verify FILE --json",
+    "repair FILE --dry-run",
+    "repair FILE --yes --no-backup",
+    "import OTHER --like FILE -o NEW",
     "migrate FILE --to-layout-of OTHER --lossy --dry-run",
     "migrate OTHER --to-layout-of FILE --lossy -o NEW",
 ];
