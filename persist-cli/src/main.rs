@@ -13,6 +13,7 @@ mod outcome;
 mod parallel;
 mod picture;
 mod progress;
+mod rewrite;
 mod rust_source;
 mod terminal;
 

@@ -20,7 +20,7 @@ mod difference;
 mod display;
 mod error;
 mod fault;
-mod node;
+pub(crate) mod node;
 #[cfg(test)]
 mod tests;
 mod value;
@@ -31,13 +31,15 @@ use std::fmt;
 pub(crate) use check::Checks;
 pub use difference::Difference;
 pub(crate) use difference::Differences;
+pub(crate) use display::{Argument, Bytes, Repr, TypeText};
 pub use error::{DescriptorError, DescriptorProblem};
-pub(crate) use fault::Fault;
+pub(crate) use fault::{Fault, known_fault};
 pub use value::{NotAValue, Value};
+pub(crate) use value::{hex, of as value_of};
 pub use view::{ConstArg, ConstArgs, Field, Fields, Kind, TypeRef, Variant, Variants};
 
 use crate::byte_order::ByteOrder;
-use crate::layout::Fingerprint;
+use crate::layout::{Fingerprint, Layout};
 use crate::persist::Persist;
 use node::Node;
 
@@ -73,7 +75,12 @@ impl Descriptor {
     pub fn of<T: Persist>() -> Self {
         // Forces the checks of the layout at compile time.
         let _ = const { T::FINGERPRINT };
-        Self::decode(&T::LAYOUT.encode()).expect("a checked layout encodes to a descriptor")
+        Self::of_layout(T::LAYOUT)
+    }
+
+    /// The descriptor of a layout that was checked.
+    pub(crate) fn of_layout(layout: &Layout) -> Self {
+        Self::decode(&layout.encode()).expect("a checked layout encodes to a descriptor")
     }
 
     /// Decodes the descriptor of a file. O(n) in time and memory, whatever the bytes are.
@@ -121,6 +128,11 @@ impl Descriptor {
         TypeRef::new(&self.root)
     }
 
+    /// The tree, for those that convert elements.
+    pub(crate) fn node(&self) -> &Node {
+        &self.root
+    }
+
     /// Whether elements mean something else on a machine of the other byte order. O(nodes).
     ///
     /// Foreign types that were stored as opaque bytes are taken to depend on it.
@@ -158,7 +170,7 @@ impl Descriptor {
     /// Panics if `element` has not the size of an element.
     pub(crate) fn known_fault(&self, element: &[u8], order: ByteOrder) -> Option<Fault> {
         assert_eq!(element.len() as u64, self.size_bytes(), "an element has the size of its type");
-        fault::known(&self.root, element, order)
+        known_fault(&self.root, element, order)
     }
 
     /// What is to be looked at in elements of this type, which can be in memory. O(nodes).

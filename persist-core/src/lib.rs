@@ -49,6 +49,7 @@
 //! - [`MmapVec`]: the vector, what it promises and what not. [`MmapSlice`]: the same file, to read.
 //! - [`AnySlice`]: a file whose type the program doesn't know. [`AnyWriter`]: a new one. [`reflect`]: what its
 //!   bytes mean.
+//! - [`MmapVec::migrate`]: a file gets the type that the program has now. [`Migration`]: the same, with options.
 //! - [`OpenOptions`]: the application's own magic and version, address space, journal.
 //! - [`Error`]: everything that can go wrong. [`FileInfo`]: what a file says of itself.
 //! - `FORMAT.md` beside this crate's manifest: the file, byte by byte.
@@ -65,6 +66,7 @@ mod descriptor;
 mod dirty;
 mod elements;
 mod error;
+mod evolve;
 mod foreign;
 mod header;
 mod info;
@@ -72,6 +74,7 @@ mod journal;
 mod layout;
 mod lock;
 mod mapping;
+mod migrate;
 mod mode;
 mod mutant;
 mod open;
@@ -85,6 +88,7 @@ mod snapshot;
 mod storage;
 mod store;
 mod temporary;
+mod transfer;
 mod typed;
 mod validate;
 mod vec;
@@ -97,13 +101,16 @@ pub use elements::{FixedStr, FixedStrError, Pad};
 pub use error::{
     Action, ByteOrder, Damage, ElementFault, Error, Feature, LayoutMismatch, LockHolder, Region,
 };
+pub use evolve::{Aliases, Incompatible, Misfit, MisfitKind, Obstacle, Plan, Problem, Relation};
 pub use info::{FileInfo, Shutdown};
 pub use layout::{Fingerprint, Layout};
+pub use migrate::{Lossy, Migrated, Migration};
 pub use mode::Mode;
 pub use options::OpenOptions;
 pub use persist::{Persist, TypeName};
-pub use repair::{Loss, Obstacle, Repair, RepairKind, RepairStep};
+pub use repair::{Loss, Obstacle as RepairObstacle, Repair, RepairKind, RepairStep};
 pub use slice::MmapSlice;
+pub use transfer::Progress;
 pub use vec::{Drain, ExtractIf, MmapVec};
 pub use verify::{Finding, FindingKind, Report, Severity, verify, verify_with_progress};
 pub use writer::{AnyFile, AnyWriter, Replacement};
@@ -131,4 +138,5 @@ pub mod __private {
         ConstArg, Field, Kind, Layout, Primitive, Variant, check_field, check_fields,
         check_fingerprint, check_type,
     };
+    pub use crate::persist::Older;
 }

@@ -247,7 +247,7 @@ impl<T: Persist> OpenOptions<T> {
     }
 
     fn check(&self, store: &Store) -> Result<(), Error> {
-        typed::check_layout(store, T::LAYOUT)?;
+        typed::check_layout(store, T::LAYOUT, T::OLDER.as_ref())?;
         typed::check_application(store, self.app_magic, self.app_version)
     }
 }

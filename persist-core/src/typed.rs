@@ -5,39 +5,61 @@
 
 #![forbid(unsafe_code)]
 
+use std::path::Path;
+
 use crate::descriptor::{Descriptor, Fault};
 use crate::error::{ByteOrder, Damage, ElementFault, Error, Feature, LayoutMismatch, Region};
+use crate::evolve::{Aliases, Outlook};
 use crate::header::DESCRIPTOR_OFFSET;
 use crate::layout::Layout;
 use crate::mode::Mode;
+use crate::persist::Older;
 use crate::store::Store;
 
 /// Refuses a file whose elements are laid out in another way than the program's, or whose numbers
-/// are in another byte order.
-pub(crate) fn check_layout(store: &Store, program: &Layout) -> Result<(), Error> {
+/// are in another byte order. The error says what would convert it.
+pub(crate) fn check_layout(
+    store: &Store,
+    program: &'static Layout,
+    older: Option<&Older>,
+) -> Result<(), Error> {
     let header = store.header();
     let expected = program.encode();
     let same_layout = *expected == *header.descriptor
         && header.preamble.element_bytes.get() == program.size() as u64;
-    let native = header.preamble.byte_order() == ByteOrder::NATIVE;
-    if native && same_layout {
+    let order = header.preamble.byte_order();
+    if order == ByteOrder::NATIVE && same_layout {
         return Ok(());
     }
     let file = descriptor(store)?;
-    if !native && file.depends_on_byte_order() {
-        return Err(Error::ByteOrder {
-            path: store.path().into(),
-            file: header.preamble.byte_order(),
-            program: ByteOrder::NATIVE,
-        });
+    if order != ByteOrder::NATIVE && file.depends_on_byte_order() {
+        return Err(byte_order_error(store.path(), &file, order));
     }
     if same_layout {
         return Ok(());
     }
-    let program =
+    let program_descriptor =
         Descriptor::decode(&expected).expect("a layout that compiled encodes a descriptor");
-    let mismatch = Box::new(LayoutMismatch { file, program });
+    let outlook = if is_version(older, &header.descriptor) {
+        Outlook::known()
+    } else {
+        let aliases = Aliases::of_layout(program);
+        Outlook::new((&file, order), (&program_descriptor, ByteOrder::NATIVE), &aliases)
+    };
+    let mismatch = Box::new(LayoutMismatch { file, program: program_descriptor, outlook });
     Err(Error::Layout { path: store.path().into(), mismatch })
+}
+
+fn byte_order_error(path: &Path, file: &Descriptor, order: ByteOrder) -> Error {
+    let outlook = Outlook::new((file, order), (file, ByteOrder::NATIVE), &Aliases::NONE);
+    let foreign = outlook.foreign_type().map(Box::from);
+    Error::ByteOrder { path: path.into(), file: order, program: ByteOrder::NATIVE, foreign }
+}
+
+/// Whether this is the descriptor of an earlier version that the program knows.
+fn is_version(older: Option<&Older>, descriptor: &[u8]) -> bool {
+    std::iter::successors(older, |older| older.older())
+        .any(|older| *older.layout().encode() == *descriptor)
 }
 
 /// Step 10: the descriptor in the file.
@@ -108,18 +130,29 @@ pub(crate) fn check_writable(store: &Store) -> Result<(), Error> {
     }
 }
 
-/// The error for element `index`, whose bytes are not a value of its type.
+/// The error for element `index` of a file, whose bytes are not a value of its type.
 #[cold]
 pub(crate) fn element_error(store: &Store, index: usize, element: &[u8]) -> Error {
-    let fault = match descriptor(store) {
-        Ok(descriptor) => descriptor.fault(element, store.header().preamble.byte_order()),
-        Err(error) => return error,
-    };
-    let Fault { field, expected, found } = fault.unwrap_or_else(|| Fault {
-        field: String::new(),
-        expected: "a value of its type".into(),
-        found: "another bit pattern".into(),
-    });
+    match descriptor(store) {
+        Ok(descriptor) => corrupt_element(store.path(), &descriptor, index, element),
+        Err(error) => error,
+    }
+}
+
+/// The error for element `index`, whose bytes are not a value of this type.
+#[cold]
+pub(crate) fn corrupt_element(
+    path: &Path,
+    descriptor: &Descriptor,
+    index: usize,
+    element: &[u8],
+) -> Error {
+    let Fault { field, expected, found } =
+        descriptor.fault(element, ByteOrder::NATIVE).unwrap_or_else(|| Fault {
+            field: String::new(),
+            expected: "a value of its type".into(),
+            found: "another bit pattern".into(),
+        });
     let fault = Box::new(ElementFault { index: index as u64, field, expected, found });
-    Error::CorruptElement { path: store.path().into(), fault }
+    Error::CorruptElement { path: path.into(), fault }
 }

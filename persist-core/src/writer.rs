@@ -12,7 +12,6 @@ use crate::any::AnySlice;
 use crate::descriptor::Descriptor;
 use crate::error::{Action, ByteOrder, Error};
 use crate::header::{Header, NewFile, Preamble};
-use crate::layout::Layout;
 use crate::lock::{Access, Lock};
 use crate::mode::Mode;
 use crate::open;
@@ -63,7 +62,7 @@ impl AnyFile {
     /// A file of `T`.
     #[must_use]
     pub fn of<T: Persist>() -> Self {
-        Self::new(Descriptor::of::<T>()).layout(T::LAYOUT)
+        Self::new(Descriptor::of::<T>()).type_of::<T>()
     }
 
     /// A file like another: of the same type, byte order, application, mode and size of journal.
@@ -87,9 +86,10 @@ impl AnyFile {
         Self { align_bytes: descriptor.align_bytes() as usize, descriptor, ..self }
     }
 
-    /// With elements of a type whose alignment is known, and which is what the descriptor says.
-    fn layout(self, layout: &Layout) -> Self {
-        Self { align_bytes: layout.natural_align(), ..self }
+    /// With elements of this type, of which the program knows the alignment, too.
+    pub(crate) fn type_of<T: Persist>(self) -> Self {
+        let align_bytes = T::LAYOUT.natural_align();
+        Self { align_bytes, ..self.descriptor(Descriptor::of::<T>()) }
     }
 
     /// With elements in another byte order.

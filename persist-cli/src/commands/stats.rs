@@ -21,11 +21,12 @@ use summary::Summary;
 /// How many bytes of elements a thread looks at before it says how far it is.
 const PART_BYTES: usize = 1 << 22;
 
-/// Show what the values of each field are like: how many, least, greatest, mean, distinct, and a histogram
+/// Summarise each field: its range, mean and distinct values, and a histogram
 ///
 /// Distinct values are counted exactly while they are few, and estimated to some 1 % where they are many
 /// (`~`). The histogram has bars of equal width from the least to the greatest number; floats that are no
-/// numbers, or infinite, aren't in it. Values that are none of their type make the exit code 1.
+/// numbers, or infinite, aren't in it. Bytes that are not a value of their
+/// type are counted as invalid, and make the exit code 1.
 ///
 /// Example: persist stats ticks.pv --fields price
 #[derive(Debug, clap::Args)]

@@ -5,7 +5,7 @@ use std::process::Stdio;
 use persist_core::MmapVec;
 use serde_json::Value;
 
-use crate::bench::{Bench, flip};
+use crate::bench::Bench;
 
 fn flags(bench: &Bench, name: &str, count: usize) -> usize {
     let mut flags = MmapVec::<bool>::create(bench.path(name)).unwrap();

@@ -17,7 +17,7 @@ pub(crate) struct Fault {
 }
 
 /// By the rules of the types that the format defines.
-pub(super) fn known(root: &Node, element: &[u8], order: ByteOrder) -> Option<Fault> {
+pub(crate) fn known_fault(root: &Node, element: &[u8], order: ByteOrder) -> Option<Fault> {
     first(root, element, &|node, bytes| value::of(node, bytes, order).err())
 }
 

@@ -53,7 +53,7 @@ pub struct NotAValue {
     pub found: String,
 }
 
-pub(super) fn of<'a>(
+pub(crate) fn of<'a>(
     node: &'a Node,
     bytes: &'a [u8],
     order: ByteOrder,
@@ -190,7 +190,7 @@ fn expected_tags(of: &Enum) -> String {
 }
 
 /// `bytes 4a 46 4b`, cut where they are many.
-pub(super) fn hex(bytes: &[u8]) -> String {
+pub(crate) fn hex(bytes: &[u8]) -> String {
     let mut text = String::from(if bytes.is_empty() { "no bytes" } else { "bytes" });
     for byte in bytes.iter().take(MOST_BYTES) {
         let _ = write!(text, " {byte:02x}");
