@@ -21,7 +21,7 @@ mod step;
 
 use std::path::{Path, PathBuf};
 
-pub use step::{Loss, Obstacle, RepairKind, RepairStep};
+pub use step::{RepairKind, RepairLoss, RepairObstacle, RepairStep};
 
 use crate::error::{Action, Error};
 use crate::lock::Access;
@@ -58,7 +58,7 @@ pub struct Repair {
     file: LockedFile,
     report: Report,
     steps: Vec<RepairStep>,
-    obstacles: Vec<Obstacle>,
+    obstacles: Vec<RepairObstacle>,
     /// What is to be written to a copy, if anything.
     patches: Option<patch::Patches>,
 }
@@ -105,9 +105,9 @@ impl Repair {
         &self.steps
     }
 
-    /// What can't be repaired, and why. Where one of these is [final](Obstacle::is_final) nothing is done.
+    /// What can't be repaired, and why. Where one of these is [final](RepairObstacle::is_final) nothing is done.
     #[must_use]
-    pub fn obstacles(&self) -> &[Obstacle] {
+    pub fn obstacles(&self) -> &[RepairObstacle] {
         &self.obstacles
     }
 

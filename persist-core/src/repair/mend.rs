@@ -4,7 +4,7 @@ use std::io;
 
 use super::patch::Patches;
 use super::proof::{Restored, restore_byte};
-use super::step::{Loss, Obstacle, RepairKind, RepairStep};
+use super::step::{RepairKind, RepairLoss, RepairObstacle, RepairStep};
 use crate::error::{Damage, Feature, Region};
 use crate::header::{
     BLOCK_BYTES, DESCRIPTOR_OFFSET, FileFault, LIVE_OFFSET, Live, MAX_EPOCH, Preamble,
@@ -23,11 +23,11 @@ pub(super) struct Mending<'a> {
     storage: &'a FileStorage,
     pub(super) patches: Patches,
     pub(super) steps: Vec<RepairStep>,
-    pub(super) obstacles: Vec<Obstacle>,
+    pub(super) obstacles: Vec<RepairObstacle>,
 }
 
 /// What became of the attempt to mend a fault.
-type Mended = Result<(), Obstacle>;
+type Mended = Result<(), RepairObstacle>;
 
 impl<'a> Mending<'a> {
     pub(super) fn new(storage: &'a FileStorage) -> Self {
@@ -53,7 +53,7 @@ impl<'a> Mending<'a> {
                 return Ok(());
             }
         }
-        self.give_up_unless(Err(Obstacle::Tangled));
+        self.give_up_unless(Err(RepairObstacle::Tangled));
         Ok(())
     }
 
@@ -74,21 +74,21 @@ impl<'a> Mending<'a> {
         })
     }
 
-    fn step(&mut self, kind: RepairKind, loss: Loss) {
+    fn step(&mut self, kind: RepairKind, loss: RepairLoss) {
         self.steps.push(RepairStep { kind, loss });
     }
 
     fn mend_fault(&mut self, fault: &FileFault, file: &Examination) -> Mended {
         match fault {
             FileFault::NotPersist { .. } if file.file_bytes < DESCRIPTOR_OFFSET => {
-                Err(Obstacle::NotPersist)
+                Err(RepairObstacle::NotPersist)
             }
             FileFault::NotPersist { .. } => {
-                self.mend_preamble(file).map_err(|_| Obstacle::NotPersist)
+                self.mend_preamble(file).map_err(|_| RepairObstacle::NotPersist)
             }
             FileFault::Truncated { .. } => self.mend_length(file),
             FileFault::Corrupt(damage) => self.mend_damage(damage, file),
-            FileFault::Unsupported(feature) => Err(Obstacle::Unsupported(*feature)),
+            FileFault::Unsupported(feature) => Err(RepairObstacle::Unsupported(*feature)),
             FileFault::Unreadable(_) => unreachable!("a file that can't be read is not examined"),
         }
     }
@@ -104,7 +104,7 @@ impl<'a> Mending<'a> {
             Region::Slots => self.mend_slots(damage, file),
             Region::Journal => self.give_up_journal(damage, file),
             // A preamble that has its checksum.
-            _ => Err(Obstacle::Nonsense(damage.clone())),
+            _ => Err(RepairObstacle::Nonsense(damage.clone())),
         }
     }
 }
@@ -129,10 +129,10 @@ impl Mending<'_> {
         if !holds(&bytes) {
             let meaning = (0..BLOCK_BYTES).filter(|i| !reserved.iter().any(|it| it.contains(i)));
             restored = restore_byte(&mut bytes, meaning, holds);
-            restored.ok_or(Obstacle::Description { region: Region::Preamble })?;
+            restored.ok_or(RepairObstacle::Description { region: Region::Preamble })?;
         }
         for kind in zeroed {
-            self.step(kind, Loss::Nothing);
+            self.step(kind, RepairLoss::Nothing);
         }
         if let Some(restored) = restored {
             self.restored(Region::Preamble, 0, restored);
@@ -143,12 +143,12 @@ impl Mending<'_> {
 
     /// The preamble vouches for the descriptor, with a checksum and a hash.
     fn mend_descriptor(&mut self, damage: &Damage, file: &Examination) -> Mended {
-        let lost = Obstacle::Description { region: Region::Descriptor };
+        let lost = RepairObstacle::Description { region: Region::Descriptor };
         let preamble = file.preamble.as_ref().ok_or(lost.clone())?;
         let start = DESCRIPTOR_OFFSET as usize;
         let mut bytes = file.bytes[start..][..preamble.descriptor_bytes.get() as usize].to_vec();
         if preamble.vouches_for(&bytes) {
-            return Err(Obstacle::Nonsense(damage.clone()));
+            return Err(RepairObstacle::Nonsense(damage.clone()));
         }
         let indices = 0..bytes.len();
         let restored = restore_byte(&mut bytes, indices, |bytes| preamble.vouches_for(bytes));
@@ -161,7 +161,7 @@ impl Mending<'_> {
         let Restored { index, found, expected } = restored;
         let offset_bytes = start + index as u64;
         let kind = RepairKind::RestoreByte { region, offset_bytes, found, expected };
-        self.step(kind, Loss::Nothing);
+        self.step(kind, RepairLoss::Nothing);
     }
 
     /// What is reserved in the live state, and after the descriptor.
@@ -172,7 +172,7 @@ impl Mending<'_> {
         for range in [live..DESCRIPTOR_OFFSET, descriptor_end..preamble.header_bytes()] {
             let bytes = &file.bytes[range.start as usize..range.end as usize];
             if let Some(kind) = step_of_zeros(bytes, range.start) {
-                self.step(kind, Loss::Nothing);
+                self.step(kind, RepairLoss::Nothing);
                 self.patches.zero(range.start, range.end);
             }
         }
@@ -211,7 +211,7 @@ impl Mending<'_> {
         lost: Lost,
     ) -> Mended {
         let Some(epoch) = lost.newest.map(|newest| newest.epoch) else {
-            return Err(Obstacle::Nonsense(damage.clone()));
+            return Err(RepairObstacle::Nonsense(damage.clone()));
         };
         // Only the next epoch goes to the slot that isn't whole.
         if newest.epoch.checked_add(1) != Some(epoch) {
@@ -229,7 +229,7 @@ impl Mending<'_> {
                     mode: Mode::Atomic,
                     clean: false,
                 });
-                self.step(RepairKind::RestoreSlot { epoch, len }, Loss::Nothing);
+                self.step(RepairKind::RestoreSlot { epoch, len }, RepairLoss::Nothing);
                 Ok(())
             }
             _ => self.give_up_journal(damage, file),
@@ -242,11 +242,11 @@ impl Mending<'_> {
         let blocks = slot_blocks(&file.bytes).into_iter().zip(0..);
         let mut are_whole = blocks.map(|(block, parity)| whole_slot(block, parity).is_ok());
         if are_whole.any(|is_whole| is_whole) {
-            return Err(Obstacle::Nonsense(damage.clone()));
+            return Err(RepairObstacle::Nonsense(damage.clone()));
         }
         // Both, so that the newer one counts.
         match [0, 1].map(|parity| self.restore_slot(file, parity, |_| true)) {
-            [false, false] => Err(Obstacle::Slots),
+            [false, false] => Err(RepairObstacle::Slots),
             // Whatever the other one held is told when that is written anew.
             _ => Ok(()),
         }
@@ -277,7 +277,7 @@ impl Mending<'_> {
             return false;
         }
         if let Some(kind) = zeroed {
-            self.step(kind, Loss::Nothing);
+            self.step(kind, RepairLoss::Nothing);
         }
         if let Some(restored) = restored {
             self.restored(Region::Slots, start, restored);
@@ -303,11 +303,11 @@ impl Mending<'_> {
         let older = slot_blocks(&file.bytes)[usize::from(newest.epoch % 2 == 0)];
         let dropped = whole_slot(older, 1 - newest.epoch % 2).ok().map(|slot| slot.epoch.get());
         let (Some(dropped), Some(before)) = (dropped, newest.epoch.checked_sub(1)) else {
-            return Err(Obstacle::Nonsense(damage.clone()));
+            return Err(RepairObstacle::Nonsense(damage.clone()));
         };
         self.write_slot(State { epoch: before, ..newest });
         let kind = RepairKind::FollowLargerEpoch { kept: newest.epoch, dropped };
-        self.step(kind, Loss::MaybeCommits);
+        self.step(kind, RepairLoss::MaybeCommits);
         Ok(())
     }
 
@@ -315,14 +315,14 @@ impl Mending<'_> {
     fn give_up_journal(&mut self, damage: &Damage, file: &Examination) -> Mended {
         let parts = (&file.preamble, &file.replay);
         let (Some(preamble), Some(replay)) = parts else {
-            return Err(Obstacle::Nonsense(damage.clone()));
+            return Err(RepairObstacle::Nonsense(damage.clone()));
         };
         let lost = replay.lost;
         // The damaged record is one more, unless the records that tell of it are of another epoch.
         let is_one_more = damage.region == Region::Journal
             && file.header.as_ref().is_some_and(|header| !header.slots.newest.clean);
         self.patches.zero(replay.end, preamble.data_offset.get());
-        let loss = Loss::Commits {
+        let loss = RepairLoss::Commits {
             count: lost.records + u64::from(is_one_more),
             len: lost.newest.map(|newest| newest.len),
         };
@@ -332,12 +332,12 @@ impl Mending<'_> {
 
     /// The file is shorter than it says.
     fn mend_length(&mut self, file: &Examination) -> Mended {
-        let preamble = file.preamble.as_ref().ok_or(Obstacle::NoHeader)?;
+        let preamble = file.preamble.as_ref().ok_or(RepairObstacle::NoHeader)?;
         let data_offset = preamble.data_offset.get();
         if file.file_bytes < data_offset {
             let kind = RepairKind::Extend { bytes: data_offset - file.file_bytes };
             self.patches.extend(data_offset);
-            self.step(kind, Loss::Nothing);
+            self.step(kind, RepairLoss::Nothing);
             return Ok(());
         }
         self.cut(file)
@@ -347,12 +347,12 @@ impl Mending<'_> {
     fn cut(&mut self, file: &Examination) -> Mended {
         let parts = (&file.preamble, &file.header, &file.replay);
         let (Some(preamble), Some(header), Some(replay)) = parts else {
-            return Err(Obstacle::Slots);
+            return Err(RepairObstacle::Slots);
         };
         let (len, there) = (file.len().unwrap_or_default(), file.room().unwrap_or_default());
         let newest = header.slots.newest;
         if newest.epoch > MAX_EPOCH - 2 {
-            return Err(Obstacle::Slots);
+            return Err(RepairObstacle::Slots);
         }
         if replay.records > 0 {
             let end = there * preamble.element_bytes.get();
@@ -362,7 +362,7 @@ impl Mending<'_> {
         for epoch in [newest.epoch + 1, newest.epoch + 2] {
             self.write_slot(State { epoch, committed_len: there, clean: true, ..newest });
         }
-        self.step(RepairKind::Cut { len: there }, Loss::Elements { count: len - there });
+        self.step(RepairKind::Cut { len: there }, RepairLoss::Elements { count: len - there });
         Ok(())
     }
 }
@@ -372,7 +372,7 @@ impl Mending<'_> {
     fn finish(&mut self, file: &Examination) -> Mended {
         let parts = (&file.preamble, &file.header, &file.replay);
         let (Some(preamble), Some(header), Some(replay)) = parts else {
-            return Err(Obstacle::Slots);
+            return Err(RepairObstacle::Slots);
         };
         let (torn, clean) = (header.slots.torn, header.slots.newest.clean);
         let len = file.len().unwrap_or_default();
@@ -381,15 +381,15 @@ impl Mending<'_> {
         let nothing_to_do = is_closed && spare_bytes == 0 && self.patches.is_empty();
         if preamble.ro_compat != 0 && !nothing_to_do {
             let feature = Feature::ReadOnlyCompat(preamble.ro_compat.get());
-            return Err(Obstacle::Unsupported(feature));
+            return Err(RepairObstacle::Unsupported(feature));
         }
         if !is_closed {
             // A slot that was damaged after it had been written looks like one that was being written.
-            let loss = if torn { Loss::MaybeCommits } else { Loss::Nothing };
+            let loss = if torn { RepairLoss::MaybeCommits } else { RepairLoss::Nothing };
             self.step(RepairKind::Close { records: replay.records, torn }, loss);
         }
         if spare_bytes > 0 {
-            self.step(RepairKind::CutSpare { bytes: spare_bytes }, Loss::Nothing);
+            self.step(RepairKind::CutSpare { bytes: spare_bytes }, RepairLoss::Nothing);
         }
         Ok(())
     }
@@ -397,10 +397,10 @@ impl Mending<'_> {
     /// Nothing can be done about elements.
     pub(super) fn tell_of_elements(&mut self, report: &Report) {
         if report.invalid_elements > 0 {
-            self.obstacles.push(Obstacle::Elements { count: report.invalid_elements });
+            self.obstacles.push(RepairObstacle::Elements { count: report.invalid_elements });
         }
         if report.unreadable_bytes > 0 {
-            self.obstacles.push(Obstacle::Unreadable { bytes: report.unreadable_bytes });
+            self.obstacles.push(RepairObstacle::Unreadable { bytes: report.unreadable_bytes });
         }
     }
 }

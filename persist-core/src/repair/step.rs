@@ -11,7 +11,7 @@ pub struct RepairStep {
     /// What is done.
     pub kind: RepairKind,
     /// What is lost by it.
-    pub loss: Loss,
+    pub loss: RepairLoss,
 }
 
 /// What a step of a repair does.
@@ -93,7 +93,7 @@ pub enum RepairKind {
 /// What is lost by a step of a repair.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum Loss {
+pub enum RepairLoss {
     /// Nothing.
     Nothing,
     /// Elements at the end.
@@ -117,7 +117,7 @@ pub enum Loss {
 /// What a repair can't do, and why.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum Obstacle {
+pub enum RepairObstacle {
     /// The file isn't one of this library, nor one byte away from that.
     NotPersist,
     /// The file ends before it says what it is.
@@ -150,7 +150,7 @@ pub enum Obstacle {
     },
 }
 
-impl Obstacle {
+impl RepairObstacle {
     /// Whether nothing can be done as long as there is this. Otherwise the rest can be repaired.
     #[must_use]
     pub fn is_final(&self) -> bool {
@@ -217,7 +217,7 @@ impl fmt::Display for RepairKind {
     }
 }
 
-impl fmt::Display for Loss {
+impl fmt::Display for RepairLoss {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Nothing => f.write_str("nothing"),
@@ -236,7 +236,7 @@ impl fmt::Display for Loss {
     }
 }
 
-impl fmt::Display for Obstacle {
+impl fmt::Display for RepairObstacle {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NotPersist => f.write_str("this is not a persist file"),

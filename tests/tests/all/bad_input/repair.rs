@@ -4,8 +4,8 @@
 use std::fs;
 
 use persist_core::{
-    Error, FindingKind, Loss, MmapSlice, MmapVec, Mode, Obstacle, Persist, Region, Repair,
-    RepairKind, Report, Severity, verify,
+    Error, FindingKind, MmapSlice, MmapVec, Mode, Persist, Region, Repair, RepairKind, RepairLoss,
+    RepairObstacle, Report, Severity, verify,
 };
 use proptest::prelude::*;
 
@@ -22,7 +22,7 @@ use crate::support::{DESCRIPTOR_OFFSET, Image, JournalWriter, Live, Preamble, Sl
 fn check<T: Persist + PartialEq + std::fmt::Debug>(
     name: &str,
     image: &Image,
-    steps: &[(&str, Loss)],
+    steps: &[(&str, RepairLoss)],
     expected: &[T],
 ) -> Image {
     let bench = Bench::with(image);
@@ -49,7 +49,7 @@ fn check<T: Persist + PartialEq + std::fmt::Debug>(
 
 /// Holds that a file can't be helped, for this reason, and isn't touched.
 #[track_caller]
-fn check_hopeless(name: &str, image: &Image, expected: &Obstacle) {
+fn check_hopeless(name: &str, image: &Image, expected: &RepairObstacle) {
     let bench = Bench::with(image);
     let before = bench.snapshot();
     let repair = Repair::plan(&bench.path).unwrap();
@@ -60,8 +60,8 @@ fn check_hopeless(name: &str, image: &Image, expected: &Obstacle) {
 }
 
 /// Steps of which none loses anything.
-fn lossless<'a>(steps: &[&'a str]) -> Vec<(&'a str, Loss)> {
-    steps.iter().map(|step| (*step, Loss::Nothing)).collect()
+fn lossless<'a>(steps: &[&'a str]) -> Vec<(&'a str, RepairLoss)> {
+    steps.iter().map(|step| (*step, RepairLoss::Nothing)).collect()
 }
 
 #[test]
@@ -107,7 +107,7 @@ fn a_torn_slot() {
         let image = image_of(mode, &ticks());
         for slot in [Slot(0), Slot(1)] {
             let zeroed = image.clone().with_bytes(slot.offset(), &[0; 4096]);
-            let step = ("write the damaged slot anew and close the file", Loss::MaybeCommits);
+            let step = ("write the damaged slot anew and close the file", RepairLoss::MaybeCommits);
             check("zeroed", &zeroed, &[step], &ticks());
         }
         // The newer one is restored, with the length that only it knows.
@@ -181,23 +181,23 @@ fn more_than_a_byte_of_the_description() {
     // Neither is anything else mended then.
     let bent = image.clone().flipped(70, 1).flipped(90, 1).flipped(HEADER_BYTES - 1, 1);
     hopeless("and reserved", bent, Region::Preamble);
-    check_hopeless("text", &Image(vec![b'x'; 100]), &Obstacle::NotPersist);
-    check_hopeless("long text", &Image(vec![b'x'; 100_000]), &Obstacle::NotPersist);
-    check_hopeless("cut", &image.clone().resized(16383), &Obstacle::NoHeader);
+    check_hopeless("text", &Image(vec![b'x'; 100]), &RepairObstacle::NotPersist);
+    check_hopeless("long text", &Image(vec![b'x'; 100_000]), &RepairObstacle::NotPersist);
+    check_hopeless("cut", &image.clone().resized(16383), &RepairObstacle::NoHeader);
     let bent = image.with_bytes(4096, &[0; 8192]);
-    check_hopeless("no slot", &bent, &Obstacle::Slots);
+    check_hopeless("no slot", &bent, &RepairObstacle::Slots);
 }
 
-fn description(region: Region) -> Obstacle {
+fn description(region: Region) -> RepairObstacle {
     let text = Repair::plan(Bench::with(&Image(vec![0; 9])).path).unwrap();
-    assert_eq!(text.obstacles(), [Obstacle::NotPersist]);
+    assert_eq!(text.obstacles(), [RepairObstacle::NotPersist]);
     let image = image_of(Mode::Atomic, &ticks());
     let bent = match region {
         Region::Preamble => image.flipped(100, 1).flipped(110, 1),
         _ => image.flipped(DESCRIPTOR_OFFSET, 1).flipped(DESCRIPTOR_OFFSET + 1, 1),
     };
     let repair = Repair::plan(Bench::with(&bent).path).unwrap();
-    let [obstacle @ Obstacle::Description { region: found, .. }] = repair.obstacles() else {
+    let [obstacle @ RepairObstacle::Description { region: found, .. }] = repair.obstacles() else {
         panic!("{:?}", repair.obstacles())
     };
     assert_eq!(*found, region);
@@ -217,18 +217,18 @@ fn nonsense_with_its_checksum() {
         let bent = image.clone().with(block, field, value).sealed();
         let bench = Bench::with(&bent);
         let repair = Repair::plan(&bench.path).unwrap();
-        assert!(matches!(repair.obstacles(), [Obstacle::Nonsense(_)]), "{field}");
+        assert!(matches!(repair.obstacles(), [RepairObstacle::Nonsense(_)]), "{field}");
         assert!(!repair.is_possible() && Image::read(&bench.path) == bent);
     }
     for (field, value) in [("format_version", 2), ("incompat", 1)] {
         let newer = Bench::with(&image.clone().with(Preamble, field, value).sealed());
         let repair = Repair::plan(&newer.path).unwrap();
-        assert!(matches!(repair.obstacles(), [Obstacle::Unsupported(_)]), "{field}");
+        assert!(matches!(repair.obstacles(), [RepairObstacle::Unsupported(_)]), "{field}");
     }
     let read_only = image.with(Preamble, "ro_compat", 1).sealed();
     assert!(Repair::plan(Bench::with(&read_only).path).unwrap().obstacles().is_empty());
     let unclean = Repair::plan(Bench::with(&read_only.unclean()).path).unwrap();
-    assert!(matches!(unclean.obstacles(), [Obstacle::Unsupported(_)]));
+    assert!(matches!(unclean.obstacles(), [RepairObstacle::Unsupported(_)]));
 }
 
 #[test]
@@ -248,7 +248,9 @@ fn a_damaged_record_in_the_middle() {
             panic!("{name}: {steps:?}")
         };
         assert_eq!((found, left), (kept as u64, len as u64), "{name}");
-        let Loss::Commits { count, len: lost_len, .. } = steps[0].loss else { panic!("{name}") };
+        let RepairLoss::Commits { count, len: lost_len, .. } = steps[0].loss else {
+            panic!("{name}")
+        };
         assert_eq!((count, lost_len), (whole + 1, Some(states[3].len() as u64)), "{name}");
         let loss = steps[0].loss.clone();
         assert!(loss.to_string().contains("at least"), "{loss}");
@@ -274,7 +276,7 @@ fn a_slot_that_records_build_on() {
 
     // Nothing tells whether these records are the newest state.
     let neither = image.clone().with_bytes(4096, &[0; 8192]);
-    check_hopeless("neither slot", &neither, &Obstacle::Slots);
+    check_hopeless("neither slot", &neither, &RepairObstacle::Slots);
     let bytes = image.clone().flipped(4097, 1).flipped(8193, 1);
     let steps = ["restore byte 4097", "restore byte 8193", "3 commits", "cut off"];
     check("a byte of each", &bytes, &lossless(&steps), &states[3]);
@@ -292,7 +294,7 @@ fn records_of_a_closed_file() {
     let closed = image.clone().with(image.newest_slot(), "flags", 1).sealed();
     let bench = Bench::with(&closed);
     let repair = Repair::plan(&bench.path).unwrap();
-    let Loss::Commits { count, .. } = repair.steps()[0].loss else { panic!() };
+    let RepairLoss::Commits { count, .. } = repair.steps()[0].loss else { panic!() };
     assert_eq!(count, 3);
     assert!(repair.run().unwrap().is_fine());
     let mut vec = MmapVec::<Tick>::open(&bench.path).unwrap();
@@ -307,7 +309,7 @@ fn slots_that_do_not_follow_each_other() {
         let newest = image.newest_slot();
         let epoch = image.get(newest, "epoch");
         let bent = image.with(newest, "epoch", epoch + 20).sealed();
-        let step = ("take the slot of epoch", Loss::MaybeCommits);
+        let step = ("take the slot of epoch", RepairLoss::MaybeCommits);
         check("apart", &bent, &[step], &ticks());
     }
 }
@@ -330,7 +332,7 @@ fn a_file_that_was_cut() {
             let RepairKind::Cut { len, .. } = repair.steps()[0].kind else {
                 panic!("{:?}", repair.steps())
             };
-            let Loss::Elements { count, .. } = repair.steps()[0].loss else { panic!() };
+            let RepairLoss::Elements { count, .. } = repair.steps()[0].loss else { panic!() };
             assert_eq!((len, count), (there, 3 - there));
             let text = repair.steps()[0].kind.to_string();
             assert!(text.contains(&elements(there)[..12]), "{text}");
@@ -370,7 +372,9 @@ fn elements_stay_as_they_are() {
     let bent = image.with_bytes(at, &[7]);
     let bench = Bench::with(&bent);
     let repair = Repair::plan(&bench.path).unwrap();
-    let [obstacle @ Obstacle::Elements { count: 1, .. }] = repair.obstacles() else { panic!() };
+    let [obstacle @ RepairObstacle::Elements { count: 1, .. }] = repair.obstacles() else {
+        panic!()
+    };
     assert!(!obstacle.is_final() && !repair.is_possible());
     assert!(obstacle.to_string().contains("1 element has bytes that are no value"), "{obstacle}");
     drop(repair);
@@ -438,7 +442,7 @@ fn is_whole(report: &Report) -> bool {
 fn check_any(bent: &Image) {
     let bench = Bench::with(bent);
     let repair = Repair::plan(&bench.path).unwrap();
-    let is_final = repair.obstacles().iter().any(Obstacle::is_final);
+    let is_final = repair.obstacles().iter().any(RepairObstacle::is_final);
     assert!(!is_final || repair.steps().is_empty(), "{:?}", repair.obstacles());
     assert!(Image::read(&bench.path) == *bent, "a plan changed the file");
     let was_whole = is_whole(repair.report());
@@ -505,4 +509,26 @@ fn a_large_header_is_repaired_as_well() {
     let bent = image.clone().flipped(HEADER_BYTES - 1, 1).flipped(3, 4);
     let steps = ["restore byte 3, in the preamble", "write zeros over 1 reserved byte"];
     assert!(check("both", &bent, &lossless(&steps), &ticks()) == image);
+}
+
+/// Where there is no room for a copy the original stays, and nothing else.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_full_disk_leaves_the_original() {
+    let mount = tempfile::tempdir().unwrap();
+    let bent = image_of(Mode::Atomic, &ticks()).flipped(HEADER_BYTES - 1, 1);
+    let result = crate::support::with_tmpfs(mount.path(), 224 << 10, |directory| {
+        let path = directory.join("ticks.pv");
+        bent.write(&path);
+        let repair = Repair::plan(&path).unwrap();
+        let backup = repair.back_up(directory.join("ticks.pv.bak")).unwrap_err();
+        assert!(matches!(backup, Error::DiskFull { .. }), "{backup}");
+        let error = repair.run().unwrap_err();
+        assert!(matches!(error, Error::DiskFull { .. }), "{error}");
+        assert!(Image::read(&path) == bent);
+        assert_eq!(fs::read_dir(directory).unwrap().count(), 1, "something was left behind");
+    });
+    if let Err(error) = result {
+        crate::support::skip("a_full_disk_leaves_the_original", error);
+    }
 }
