@@ -108,7 +108,7 @@ pub use migrate::{Lossy, Migrated, Migration};
 pub use mode::Mode;
 pub use options::OpenOptions;
 pub use persist::{Persist, TypeName};
-pub use repair::{Loss, Repair, RepairKind, RepairObstacle, RepairStep};
+pub use repair::{Repair, RepairKind, RepairLoss, RepairObstacle, RepairStep};
 pub use slice::MmapSlice;
 pub use transfer::Progress;
 pub use vec::{Drain, ExtractIf, MmapVec};
