@@ -82,6 +82,7 @@ mod options;
 mod overlay;
 mod persist;
 mod raw;
+mod repair;
 mod slice;
 mod snapshot;
 mod storage;
@@ -91,6 +92,7 @@ mod transfer;
 mod typed;
 mod validate;
 mod vec;
+mod verify;
 mod writer;
 
 pub use any::AnySlice;
@@ -106,9 +108,11 @@ pub use migrate::{Lossy, Migrated, Migration};
 pub use mode::Mode;
 pub use options::OpenOptions;
 pub use persist::{Persist, TypeName};
+pub use repair::{Loss, Repair, RepairKind, RepairObstacle, RepairStep};
 pub use slice::MmapSlice;
 pub use transfer::Progress;
 pub use vec::{Drain, ExtractIf, MmapVec};
+pub use verify::{Finding, FindingKind, Report, Severity, verify, verify_with_progress};
 pub use writer::{AnyFile, AnyWriter, Replacement};
 
 #[cfg(feature = "derive")]
