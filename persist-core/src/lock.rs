@@ -65,6 +65,18 @@ impl Lock {
     }
 }
 
+impl Lock {
+    /// Whether `path` still names the file that is locked.
+    pub(crate) fn is_still_at(&self, path: &Path) -> io::Result<bool> {
+        is_still_at(&self.file, path)
+    }
+
+    /// What the system knows of the file that is locked.
+    pub(crate) fn metadata(&self) -> io::Result<Metadata> {
+        self.file.metadata()
+    }
+}
+
 impl Drop for Lock {
     /// Closing the file would unlock it too, but only with its last descriptor, and a process that
     /// another thread has just forked keeps a copy of each until it runs its own program.
