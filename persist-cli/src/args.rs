@@ -4,7 +4,9 @@ use clap::builder::Styles;
 use clap::builder::styling::AnsiColor;
 use clap::{Parser, Subcommand, ValueEnum};
 
-use crate::commands::{completions, dump, inspect};
+use crate::commands::{
+    completions, convert, diff, dump, import, inspect, migrate, repair, stats, verify,
+};
 
 const STYLES: Styles = Styles::styled()
     .header(AnsiColor::Green.on_default().bold())
@@ -15,7 +17,7 @@ const STYLES: Styles = Styles::styled()
 const AFTER_HELP: &str = "\
 Exit codes:
   0  done, or the answer is yes
-  1  the answer is no: findings, differences, values that are none, a conversion that is refused
+  1  the answer is no: findings, differences, bytes that are no values, a conversion that is refused
   2  wrong usage, or a file that can't be read or written
 
 Colours follow --color, NO_COLOR, CLICOLOR and CLICOLOR_FORCE; lines are drawn in ASCII where the
@@ -25,13 +27,14 @@ locale isn't UTF-8 (LC_ALL=C).";
 #[derive(Debug, Parser)]
 #[command(name = "persist", version, styles = STYLES, after_help = AFTER_HELP)]
 pub(crate) struct Args {
-    /// When to use colours
+    /// When to use colours: auto, always or never
     #[arg(
         long,
         global = true,
         value_name = "WHEN",
         default_value = "auto",
-        hide_possible_values = true
+        hide_possible_values = true,
+        display_order = 100
     )]
     pub(crate) color: Color,
     #[command(subcommand)]
@@ -65,6 +68,13 @@ impl Color {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     Inspect(inspect::Args),
+    Verify(verify::Args),
     Dump(dump::Args),
+    Stats(stats::Args),
+    Diff(diff::Args),
+    Convert(convert::Args),
+    Migrate(migrate::Args),
+    Repair(repair::Args),
+    Import(import::Args),
     Completions(completions::Args),
 }

@@ -154,6 +154,12 @@ fn not_finite(float: f64) -> &'static str {
     }
 }
 
+/// Bytes that are not a value, for people and CSV.
+pub(crate) fn invalid(out: &mut Vec<u8>, bytes: &[u8]) {
+    out.extend_from_slice(b"invalid:");
+    hex(out, bytes);
+}
+
 /// Bytes as they stand in the file, two digits each.
 pub(crate) fn hex(out: &mut Vec<u8>, bytes: &[u8]) {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";

@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use persist_core::reflect::{Kind, NotAValue, TypeRef, Value};
-use persist_core::{AnySlice, ByteOrder};
+use persist_core::{ByteOrder, Descriptor};
 
 /// More columns than this nobody reads, and a hostile type has any number.
 const MOST_COLUMNS: u64 = 10_000;
@@ -41,6 +41,11 @@ impl<'a> Column<'a> {
         &element[self.start..self.end]
     }
 
+    /// The place of this value in an element.
+    pub(crate) fn bytes_mut<'e>(&self, element: &'e mut [u8]) -> &'e mut [u8] {
+        &mut element[self.start..self.end]
+    }
+
     /// The value in an element.
     pub(crate) fn value<'v>(
         &'v self,
@@ -54,10 +59,10 @@ impl<'a> Column<'a> {
 /// The columns of the fields with these paths, in this order, with all that is within them; of all fields where
 /// no path is given.
 pub(crate) fn columns<'a>(
-    file: &'a AnySlice,
+    descriptor: &'a Descriptor,
     paths: &[String],
 ) -> Result<Vec<Column<'a>>, NoColumns> {
-    let root = Place { path: String::new(), offset_bytes: 0, ty: file.descriptor().root() };
+    let root = Place { path: String::new(), offset_bytes: 0, ty: descriptor.root() };
     let places: Vec<Place<'_>> = match paths {
         [] => vec![root],
         paths => paths.iter().map(|path| root.clone().find(path)).collect::<Result<_, _>>()?,

@@ -13,6 +13,8 @@ mod outcome;
 mod parallel;
 mod picture;
 mod progress;
+mod rewrite;
+mod rust_source;
 mod terminal;
 
 use std::process::ExitCode;

@@ -5,6 +5,7 @@ use std::io::{self, Write as _};
 use std::process::ExitCode;
 
 use anstyle::AnsiColor;
+use persist_core::Error;
 
 /// What the answer of a command is, where it came to one. An error is neither.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,7 +45,14 @@ fn is_broken_pipe(error: &anyhow::Error) -> bool {
 /// Prints an error with what caused it. `eprintln!` would panic where nobody reads it.
 pub(crate) fn complain(error: &anyhow::Error) {
     let style = AnsiColor::Red.on_default().bold();
-    let mut text = format!("{style}error:{style:#} {error}\n");
+    let mut text = format!("{style}error:{style:#} ");
+    // The library tells a program which call would help: nothing for people who call none.
+    if let Some(Error::Io { action, path, source, .. }) = error.downcast_ref() {
+        let _ = writeln!(text, "can't {action} `{}`: {source}", path.display());
+        let _ = anstream::stderr().write_all(text.as_bytes());
+        return;
+    }
+    let _ = writeln!(text, "{error}");
     for cause in error.chain().skip(1) {
         // Writing to a String does not fail.
         let _ = writeln!(text, "  caused by: {cause}");

@@ -1,7 +1,7 @@
 //! What is at the other end of the output: its width, its colours, its letters.
 
 use std::env;
-use std::io::{self, BufWriter, IsTerminal, StdoutLock, Write};
+use std::io::{self, IsTerminal, StdoutLock, Write};
 
 use anstream::{AutoStream, ColorChoice};
 use anstyle::Style;
@@ -11,13 +11,13 @@ use serde::Serialize;
 const DEFAULT_WIDTH: usize = 80;
 
 /// Standard output for text with colours, which are taken out where they don't belong.
-pub(crate) fn stdout() -> AutoStream<StdoutLock<'static>> {
+fn stdout() -> AutoStream<StdoutLock<'static>> {
     AutoStream::auto(io::stdout().lock())
 }
 
-/// Standard output for much text, without colours. Flush it, to see errors.
-pub(crate) fn bulk_stdout() -> BufWriter<StdoutLock<'static>> {
-    BufWriter::with_capacity(1 << 16, io::stdout().lock())
+/// Prints a text, in colours where they belong.
+pub(crate) fn print(text: &str) -> io::Result<()> {
+    stdout().write_all(text.as_bytes())
 }
 
 /// Prints a report for programs.

@@ -14,6 +14,7 @@
 #![forbid(unsafe_code)]
 
 mod align;
+mod check;
 mod decode;
 mod difference;
 mod display;
@@ -27,6 +28,7 @@ mod view;
 
 use std::fmt;
 
+pub(crate) use check::Checks;
 pub use difference::Difference;
 pub(crate) use difference::{Differences, cut};
 pub(crate) use display::{Argument, Bytes, Repr, TypeText};
@@ -158,8 +160,27 @@ impl Descriptor {
     ///
     /// Panics if `element` has not the size of an element.
     pub(crate) fn fault(&self, element: &[u8], order: ByteOrder) -> Option<Fault> {
+        self.known_fault(element, order).or_else(|| fault::foreign(&self.root, element))
+    }
+
+    /// The same, where every foreign type is taken to have a value.
+    ///
+    /// # Panics
+    ///
+    /// Panics if `element` has not the size of an element.
+    pub(crate) fn known_fault(&self, element: &[u8], order: ByteOrder) -> Option<Fault> {
         assert_eq!(element.len() as u64, self.size_bytes(), "an element has the size of its type");
-        fault::of_element(&self.root, element, order)
+        known_fault(&self.root, element, order)
+    }
+
+    /// What is to be looked at in elements of this type, which can be in memory. O(nodes).
+    pub(crate) fn checks(&self, order: ByteOrder) -> Checks<'_> {
+        Checks::new(&self.root, order)
+    }
+
+    /// The first foreign type in it whose values only its own crate can tell. O(nodes).
+    pub(crate) fn unchecked(&self) -> Option<&str> {
+        self.root.unchecked()
     }
 }
 

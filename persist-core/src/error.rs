@@ -101,7 +101,7 @@ pub enum Error {
 
     /// A migration would lose something, and wasn't told that it may.
     #[error(
-        "`{}` was not migrated, for something would be lost, or mean something else: {plan}\n  allow that with `migrate_with(path, Lossy)`, or say what becomes of an element with `migrate_from`",
+        "`{}` was not migrated: {plan}\n  allow that with `migrate_with(path, Lossy)`, or say what becomes of an element with `migrate_from`",
         path.display()
     )]
     #[non_exhaustive]
@@ -403,6 +403,10 @@ pub enum Action {
     Shrink,
     /// Mapping the file into memory.
     Map,
+    /// Copying the file to a backup.
+    BackUp,
+    /// Mending a copy of the file.
+    Repair,
     /// Bringing a file that was not closed to its last commit. It has that still, and can be tried again.
     Recover,
 }
@@ -421,6 +425,8 @@ impl fmt::Display for Action {
             Self::Grow => "grow",
             Self::Shrink => "shrink",
             Self::Map => "map into memory",
+            Self::BackUp => "back up",
+            Self::Repair => "repair",
             Self::Recover => "recover the last commit of",
         })
     }
@@ -461,6 +467,10 @@ pub enum Region {
     Journal,
     /// Bytes that must be zero.
     Reserved,
+    /// The elements.
+    Elements,
+    /// Room after the last element.
+    Spare,
 }
 
 impl fmt::Display for Region {
@@ -471,6 +481,8 @@ impl fmt::Display for Region {
             Self::Slots => "slots",
             Self::Journal => "journal",
             Self::Reserved => "reserved bytes",
+            Self::Elements => "elements",
+            Self::Spare => "spare room",
         })
     }
 }
@@ -489,18 +501,25 @@ pub enum Feature {
     Mode(u32),
 }
 
+impl Feature {
+    /// What this version of the library knows, and what stands in the file.
+    pub(crate) fn expected_and_found(&self) -> (&'static str, String) {
+        match self {
+            Self::FormatVersion(found) => ("format version 1", found.to_string()),
+            Self::Incompat(bits) => ("no incompat features", format!("{bits:#x}")),
+            Self::ReadOnlyCompat(bits) => ("no ro_compat features", format!("{bits:#x}")),
+            Self::Mode(found) => ("mode 0 (shared) or 1 (atomic)", found.to_string()),
+        }
+    }
+}
+
 impl fmt::Display for Feature {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::FormatVersion(found) => {
-                write!(f, "expected format version 1, found {found}")
-            }
-            Self::Incompat(bits) => write!(f, "expected no incompat features, found {bits:#x}"),
-            Self::ReadOnlyCompat(bits) => {
-                write!(f, "it can only be read: expected no ro_compat features, found {bits:#x}")
-            }
-            Self::Mode(found) => write!(f, "expected mode 0 (shared) or 1 (atomic), found {found}"),
+        let (expected, found) = self.expected_and_found();
+        if let Self::ReadOnlyCompat(_) = self {
+            f.write_str("it can only be read: ")?;
         }
+        write!(f, "expected {expected}, found {found}")
     }
 }
 

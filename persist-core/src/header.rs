@@ -16,7 +16,9 @@ use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
 
 pub(crate) use fault::{Faults, FileFault, Stop};
 pub(crate) use live::Live;
-pub(crate) use slot::{MAX_EPOCH, Slots, State};
+pub(crate) use slot::{
+    CHECKED_BYTES as SLOT_CHECKED_BYTES, MAX_EPOCH, Slots, State, whole as whole_slot,
+};
 
 use crate::checksum::checksum;
 use crate::error::{ByteOrder, Feature, Region};
@@ -194,6 +196,17 @@ impl Preamble {
         Ok(preamble)
     }
 
+    /// Whether a block has the checksum of a preamble, and begins like one.
+    pub(crate) fn has_checksum(block: &[u8]) -> bool {
+        Self::ref_from_bytes(block)
+            .is_ok_and(|it| it.magic == MAGIC && it.checksum == it.expected_checksum())
+    }
+
+    /// Whether a descriptor is the one of which the preamble has the checksum and the fingerprint.
+    pub(crate) fn vouches_for(&self, descriptor: &[u8]) -> bool {
+        check_descriptor(self, descriptor).is_ok()
+    }
+
     fn check_checksum(&self) -> Result<(), FileFault> {
         check_checksum(Region::Preamble, 0, self.expected_checksum(), self.checksum.get())
     }
@@ -316,6 +329,17 @@ impl Header {
         }
         put(DESCRIPTOR_OFFSET, descriptor);
         bytes
+    }
+
+    /// How many elements the live state says there are, where it means something: the kernel that vouches for it is running,
+    /// and the file has that many. It may not have, where its device was gone for a while.
+    pub(crate) fn live_len(&self, boot_id: Option<[u8; 16]>, file_bytes: u64) -> Option<u64> {
+        let Slots { newest, .. } = self.slots;
+        let is_left = newest.mode == Mode::Shared && !newest.clean;
+        let is_known = is_left && boot_id == Some(self.live.boot_id);
+        let live_len = self.live.live_len.get();
+        let fits = || self.file_bytes(live_len).is_some_and(|bytes| bytes <= file_bytes);
+        (is_known && fits()).then_some(live_len)
     }
 
     /// How many bytes a file of `len` elements needs, if that can be a file at all.

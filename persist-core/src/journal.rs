@@ -68,6 +68,10 @@ pub(crate) struct Replay {
     pub(crate) redo: Vec<Redo>,
     /// How many elements the last of them counts; those of the slot where there are none.
     pub(crate) len: u64,
+    /// Where the next record would begin, in the file.
+    pub(crate) end: u64,
+    /// Where a record begins that doesn't count, and has all but a whole payload: a commit that was cut short.
+    pub(crate) cut_short: Option<u64>,
     /// Records that don't count, and tell that something was damaged. Only who goes on after a fault sees any.
     pub(crate) lost: Lost,
 }
@@ -95,7 +99,19 @@ impl Replay {
     /// What a file has that nothing was committed to since its newest slot was written.
     pub(crate) fn nothing(header: &Header) -> Self {
         let len = header.slots.newest.committed_len;
-        Self { records: 0, redo: Vec::new(), len, lost: Lost::default() }
+        let end = header.preamble.journal_offset.get();
+        Self { records: 0, redo: Vec::new(), len, end, cut_short: None, lost: Lost::default() }
+    }
+
+    /// Calls `apply` with the offset from the beginning of the data, and the bytes that belong there, of all records that
+    /// count, in order: of those before `end`.
+    pub(crate) fn for_each_extent(
+        &self,
+        read: &mut ReadAt<'_>,
+        end: u64,
+        mut apply: impl FnMut(u64, &[u8]) -> io::Result<()>,
+    ) -> io::Result<()> {
+        self.redo.iter().try_for_each(|redo| redo.for_each_extent(read, end, &mut apply))
     }
 
     /// How many bytes the records bring, at most.
@@ -137,6 +153,7 @@ impl Replay {
                 Err(fault) => break faults.add(fault)?,
             }
         }
+        (replay.end, replay.cut_short) = (journal.position, journal.cut_short);
         replay.lost = journal.check_rest(faults)?;
         Ok(replay)
     }
@@ -246,13 +263,24 @@ struct Journal<'a, 'b> {
     most_len: u64,
     /// No record of this epoch can follow: the file was closed, or its writer went on to the next epoch.
     is_over: bool,
+    /// Where the record begins whose payload isn't whole.
+    cut_short: Option<u64>,
 }
 
 impl<'a, 'b> Journal<'a, 'b> {
     fn new(header: &'a Header, file_bytes: u64, read: &'a mut ReadAt<'b>) -> Self {
         let position = header.preamble.journal_offset.get();
         let is_over = header.slots.newest.clean;
-        Self { header, file_bytes, read, position, sequence: 1, most_len: 0, is_over }
+        Self {
+            header,
+            file_bytes,
+            read,
+            position,
+            sequence: 1,
+            most_len: 0,
+            is_over,
+            cut_short: None,
+        }
     }
 
     fn end(&self) -> u64 {
@@ -275,6 +303,7 @@ impl<'a, 'b> Journal<'a, 'b> {
         self.most_len = self.most_len.max(len).max(record.new_len.get());
         let redo = self.check_record(&record, len)?;
         if !self.check_payload(&record, redo)? {
+            self.cut_short = Some(self.position);
             return Ok(None);
         }
         self.is_over = record.payload_offset != 0 || mutant::is(Mutant::ReplayOneRecord);

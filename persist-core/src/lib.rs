@@ -49,6 +49,7 @@
 //! - [`MmapVec`]: the vector, what it promises and what not. [`MmapSlice`]: the same file, to read.
 //! - [`AnySlice`]: a file whose type the program doesn't know. [`AnyWriter`]: a new one. [`reflect`]: what its
 //!   bytes mean.
+//! - [`MmapVec::migrate`]: a file gets the type that the program has now. [`Migration`]: the same, with options.
 //! - [`OpenOptions`]: the application's own magic and version, address space, journal.
 //! - [`Error`]: everything that can go wrong. [`FileInfo`]: what a file says of itself.
 //! - `FORMAT.md` beside this crate's manifest: the file, byte by byte.
@@ -81,6 +82,7 @@ mod options;
 mod overlay;
 mod persist;
 mod raw;
+mod repair;
 mod slice;
 mod snapshot;
 mod storage;
@@ -90,6 +92,7 @@ mod transfer;
 mod typed;
 mod validate;
 mod vec;
+mod verify;
 mod writer;
 
 pub use any::AnySlice;
@@ -105,9 +108,11 @@ pub use migrate::{Lossy, Migrated, Migration};
 pub use mode::Mode;
 pub use options::OpenOptions;
 pub use persist::{Persist, TypeName};
+pub use repair::{Loss, Repair, RepairKind, RepairObstacle, RepairStep};
 pub use slice::MmapSlice;
 pub use transfer::Progress;
 pub use vec::{Drain, ExtractIf, MmapVec};
+pub use verify::{Finding, FindingKind, Report, Severity, verify, verify_with_progress};
 pub use writer::{AnyFile, AnyWriter, Replacement};
 
 #[cfg(feature = "derive")]

@@ -29,6 +29,16 @@ pub(crate) enum Locking {
 
 /// Opens the file at `path`, following symbolic links, and checks its header.
 pub(crate) fn open(path: &Path, access: Access, locking: Locking) -> Result<Store, Error> {
+    let (file, lock) = open_locked(path, access, locking)?;
+    Store::open(path, Box::new(FileStorage::new(file)), lock)
+}
+
+/// Opens the file at `path`, following symbolic links, whatever is in it.
+pub(crate) fn open_locked(
+    path: &Path,
+    access: Access,
+    locking: Locking,
+) -> Result<(File, Option<Lock>), Error> {
     let action = match access {
         Access::Shared => Action::OpenForReading,
         Access::Exclusive => Action::OpenForWriting,
@@ -44,7 +54,7 @@ pub(crate) fn open(path: &Path, access: Access, locking: Locking) -> Result<Stor
             Locking::Unlocked => None,
         };
         if is_still_at(&file, path).map_err(io)? {
-            return Store::open(path, Box::new(FileStorage::new(file)), lock);
+            return Ok((file, lock));
         }
     }
     Err(io(io::Error::other("each time it was looked up, the path named another file")))

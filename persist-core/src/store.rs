@@ -88,7 +88,7 @@ impl Store {
             allocated_bytes: header.preamble.data_offset.get(),
             state: header.slots.newest,
             has_leftovers: !header.slots.newest.clean,
-            live_len: live_len(&*storage, &header, file_bytes),
+            live_len: header.live_len(storage.boot_id(), file_bytes),
             committed_len: replay.len,
             replay,
             journal: Journal::default(),
@@ -404,17 +404,6 @@ fn read_header(storage: &dyn Storage, file_bytes: u64) -> Result<Header, FileFau
     Header::parse(preamble, &bytes)
 }
 
-/// The live length, where it means something: the kernel that vouches for it is running, and the file has that
-/// many elements. It may not have, where its device was gone for a while.
-fn live_len(storage: &dyn Storage, header: &Header, file_bytes: u64) -> Option<u64> {
-    let Slots { newest, .. } = header.slots;
-    let is_left = newest.mode == Mode::Shared && !newest.clean;
-    let is_known = is_left && storage.boot_id() == Some(header.live.boot_id);
-    let live_len = header.live.live_len.get();
-    let fits = || header.file_bytes(live_len).is_some_and(|bytes| bytes <= file_bytes);
-    (is_known && fits()).then_some(live_len)
-}
-
 /// Reads what mode *atomic* left in the journal. A file that was closed has nothing there that counts; but where
 /// one of its slots is lost it may have been written since.
 fn read_journal(
@@ -430,12 +419,12 @@ fn read_journal(
 }
 
 /// How the journal's code reads a storage that it doesn't know.
-fn reader(storage: &dyn Storage) -> impl FnMut(u64, &mut [u8]) -> io::Result<()> {
+pub(crate) fn reader(storage: &dyn Storage) -> impl FnMut(u64, &mut [u8]) -> io::Result<()> {
     |offset, bytes| storage.read_exact_at(offset, bytes)
 }
 
 impl FileFault {
-    fn into_error(self, path: &Path, file_bytes: u64) -> Error {
+    pub(crate) fn into_error(self, path: &Path, file_bytes: u64) -> Error {
         let path = path.into();
         match self {
             Self::NotPersist { found } => Error::NotPersist { path, found },

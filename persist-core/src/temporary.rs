@@ -35,6 +35,7 @@ impl Temporary {
     /// An empty file that can [take the place](Self::take_place) of the one at `path`, with its permissions.
     pub(crate) fn for_replacing(path: &Path, original: &Metadata) -> Result<Self, Error> {
         let io = |source| Error::io(Action::Replace, path, source);
+        check_links(path, original)?;
         let temporary = Self::beside(path, private()).map_err(io)?;
         keep_permissions(&temporary.file, original).map_err(io)?;
         Ok(temporary)
@@ -108,6 +109,20 @@ fn create_in(directory: &Path, options: &OpenOptions) -> io::Result<(File, PathB
             result => return Ok((result?, path)),
         }
     }
+}
+
+#[cfg(unix)]
+fn check_links(path: &Path, metadata: &Metadata) -> Result<(), Error> {
+    match std::os::unix::fs::MetadataExt::nlink(metadata) {
+        0 | 1 => Ok(()),
+        links => Err(Error::HardLinks { path: path.into(), links }),
+    }
+}
+
+/// std can't count them on Windows.
+#[cfg(not(unix))]
+fn check_links(_: &Path, _: &Metadata) -> Result<(), Error> {
+    Ok(())
 }
 
 /// A file that nobody else may open before it has the permissions of another.

@@ -10,7 +10,7 @@ use std::path::Path;
 use crate::descriptor::{Descriptor, Fault};
 use crate::error::{ByteOrder, Damage, ElementFault, Error, Feature, LayoutMismatch, Region};
 use crate::evolve::{Aliases, Outlook};
-use crate::header::{DESCRIPTOR_OFFSET, Header};
+use crate::header::DESCRIPTOR_OFFSET;
 use crate::layout::Layout;
 use crate::mode::Mode;
 use crate::persist::Older;
@@ -64,26 +64,27 @@ fn is_version(older: Option<&Older>, descriptor: &[u8]) -> bool {
 
 /// Step 10: the descriptor in the file.
 pub(crate) fn descriptor(store: &Store) -> Result<Descriptor, Error> {
-    decode(store.header())
+    let header = store.header();
+    decode(&header.descriptor, header.preamble.element_bytes.get())
         .map_err(|damage| Error::Corrupt { path: store.path().into(), damage: Box::new(damage) })
 }
 
-/// The descriptor in a header.
-pub(crate) fn decode(header: &Header) -> Result<Descriptor, Damage> {
+/// The descriptor that these bytes of a file are, of elements of `element_bytes`.
+pub(crate) fn decode(bytes: &[u8], element_bytes: u64) -> Result<Descriptor, Damage> {
     let damage = |offset_bytes: usize, expected: &str, found: &str| Damage {
         region: Region::Descriptor,
         offset_bytes: DESCRIPTOR_OFFSET + offset_bytes as u64,
         expected: expected.into(),
         found: found.into(),
     };
-    let descriptor = Descriptor::decode(&header.descriptor).map_err(|error| {
+    let descriptor = Descriptor::decode(bytes).map_err(|error| {
         let problem = error.problem.to_string();
         let (expected, found) =
             problem.split_once(", found ").expect("each problem says what was found");
         let expected = expected.strip_prefix("expected ").unwrap_or(expected);
         damage(error.offset_bytes, expected, found)
     })?;
-    let (expected, found) = (header.preamble.element_bytes.get(), descriptor.size_bytes());
+    let (expected, found) = (element_bytes, descriptor.size_bytes());
     match expected == found {
         true => Ok(descriptor),
         false => Err(damage(0, &format!("elements of {expected} bytes"), &found.to_string())),

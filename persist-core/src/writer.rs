@@ -380,7 +380,6 @@ impl Replacement {
         let io = |source| Error::io(Action::Replace, original.path(), source);
         let lock = original.exclusive_lock().expect("a file to replace is opened exclusively");
         let metadata = lock.metadata().map_err(io)?;
-        check_links(original.path(), &metadata)?;
         // What a symbolic link leads to is replaced, not the link.
         let path = fs::canonicalize(original.path()).map_err(io)?;
         let writer = AnyWriter::new(&path, file, Temporary::for_replacing(&path, &metadata)?)?;
@@ -416,20 +415,6 @@ fn check_place(original: &AnySlice, path: &Path) -> Result<(), Error> {
         true => Ok(()),
         false => Err(io(io::Error::other("the path names another file by now"))),
     }
-}
-
-#[cfg(unix)]
-fn check_links(path: &Path, metadata: &fs::Metadata) -> Result<(), Error> {
-    match std::os::unix::fs::MetadataExt::nlink(metadata) {
-        0 | 1 => Ok(()),
-        links => Err(Error::HardLinks { path: path.into(), links }),
-    }
-}
-
-/// std can't count them on Windows.
-#[cfg(not(unix))]
-fn check_links(_: &Path, _: &fs::Metadata) -> Result<(), Error> {
-    Ok(())
 }
 
 /// Has the device begin to write, without waiting: giving up cached pages does that first. A hint, so that it may

@@ -7,7 +7,6 @@ use clap_complete::Shell;
 
 use crate::args;
 use crate::outcome::Outcome;
-use crate::terminal::stdout;
 
 /// Print the completions for a shell
 ///
@@ -22,6 +21,6 @@ pub(crate) struct Args {
 pub(crate) fn run(args: &Args) -> anyhow::Result<Outcome> {
     let mut script = Vec::new();
     clap_complete::generate(args.shell, &mut args::Args::command(), "persist", &mut script);
-    stdout().write_all(&script)?;
+    std::io::stdout().write_all(&script)?;
     Ok(Outcome::Yes)
 }

@@ -23,8 +23,8 @@ const PART_BYTES: usize = 1 << 18;
 ///
 /// Each value has a column of its own: `pos.x`, `legs[0].side`. Padding has none. Numbers are exact:
 /// integers with all their digits, floats with the fewest that are read back as the same. In JSON the floats
-/// that are no numbers are the strings "NaN", "inf" and "-inf", in CSV none is an empty field. Bytes that are
-/// not a value of their type are {"invalid":"<hex>"}, or invalid:<hex>, and make the exit code 1.
+/// that are no numbers are the strings "NaN", "inf" and "-inf". `None` is null, and in CSV an empty field. Bytes
+/// that are not a value of their type are {"invalid":"<hex>"}, or invalid:<hex>, and make the exit code 1.
 ///
 /// Example: persist dump ticks.pv --fields time,price --tail 5
 #[derive(Debug, clap::Args)]
@@ -65,7 +65,7 @@ struct Shape {
 pub(crate) fn run(args: &Args) -> anyhow::Result<Outcome> {
     let file = AnySlice::open(&args.file)?;
     let range = args.elements(file.len());
-    let columns = columns(&file, &args.fields)?;
+    let columns = columns(file.descriptor(), &args.fields)?;
     let rows = Rows::new(&file, columns, range.clone(), args.shape.format());
     let mut out = io::stdout().lock();
     out.write_all(&rows.head())?;
@@ -73,7 +73,10 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<Outcome> {
     out.write_all(&rows.foot())?;
     out.flush()?;
     if let Some(first) = &faults.first {
-        warn(format_args!("{} of the values are none; the first: {first}", faults.count));
+        warn(format_args!(
+            "bytes that are not a value of their type: {} times, first in {first}",
+            faults.count
+        ));
     }
     Ok(Outcome::yes_if(faults.count == 0))
 }

@@ -76,6 +76,11 @@ fn labels(path: &str, ty: &str) -> Vec<String> {
     if path.is_empty() {
         return vec![ty.to_owned()];
     }
-    let last = path.rsplit('.').next().unwrap_or(path);
+    let is_lone = |&(at, _): &(usize, &str)| {
+        // Not one of the dots of `[1..3]`.
+        !path[at + 1..].starts_with('.') && !path[..at].ends_with('.')
+    };
+    let dot = path.rmatch_indices('.').find(is_lone);
+    let last = dot.map_or(path, |(at, _)| &path[at + 1..]);
     vec![format!("{path}: {ty}"), path.to_owned(), last.to_owned()]
 }

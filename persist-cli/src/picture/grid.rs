@@ -117,15 +117,31 @@ impl Grid<'_> {
         let rest = area.end - area.start;
         let has_wider = rest as usize > width / self.cell_width + 1 && width < 3 * self.cell_width;
         let room = width.saturating_sub(2);
-        let fits = |label: &&String| label.width() <= room;
+        let fits = |label: &&String| label.width() < width;
         let label = match area.labels.iter().find(fits) {
             _ if labelled[index] => String::new(),
             Some(label) => label.clone(),
             None if has_wider => String::new(),
-            None => cut(&area.labels[area.labels.len() - 1], room),
+            None => self.cut(&area.labels[area.labels.len() - 1], room),
         };
         labelled[index] |= !label.is_empty();
         if label.is_empty() { label } else { format!(" {label}") }
+    }
+
+    /// As much of a name as fits, and a sign that there is more.
+    fn cut(&self, name: &str, width: usize) -> String {
+        let mut kept = String::new();
+        for char in name.chars() {
+            kept.push(char);
+            if kept.width() >= width.max(1) {
+                break;
+            }
+        }
+        if kept.len() < name.len() && width > 2 {
+            kept.pop();
+            kept.push(if self.unicode { '…' } else { '~' });
+        }
+        if kept.width() > width { String::new() } else { kept }
     }
 
     /// The line between two rows, unless there is none to be drawn.
@@ -184,17 +200,4 @@ fn is_edge(owners: &Owners, at: usize) -> bool {
     let owner = |byte: usize| owners.get(byte).copied().flatten();
     let before = at.checked_sub(1).and_then(owner);
     before != owner(at)
-}
-
-/// As much of a name as fits.
-fn cut(name: &str, width: usize) -> String {
-    let mut kept = String::new();
-    for char in name.chars() {
-        kept.push(char);
-        if kept.width() > width {
-            kept.pop();
-            break;
-        }
-    }
-    kept
 }

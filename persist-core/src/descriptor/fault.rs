@@ -16,18 +16,21 @@ pub(crate) struct Fault {
     pub(crate) found: String,
 }
 
-pub(super) fn of_element(root: &Node, element: &[u8], order: ByteOrder) -> Option<Fault> {
-    let first = |check: Check| first(root, element, &|node, bytes| check(node, bytes, order));
-    first(known).or_else(|| first(foreign))
+/// By the rules of the types that the format defines.
+pub(crate) fn known_fault(root: &Node, element: &[u8], order: ByteOrder) -> Option<Fault> {
+    first(root, element, &|node, bytes| value::of(node, bytes, order).err())
 }
 
-/// The first place where the bytes of a type break a rule that the format defines. O(size).
-pub(crate) fn known_fault(node: &Node, bytes: &[u8], order: ByteOrder) -> Option<Fault> {
-    first(node, bytes, &|node, bytes| known(node, bytes, order))
+/// Foreign types that are checked: their rule is not in the file.
+pub(super) fn foreign(root: &Node, element: &[u8]) -> Option<Fault> {
+    first(root, element, &|node, bytes| match node {
+        Node::Opaque(opaque) if !opaque.any_bits => {
+            let expected = format!("a value of `{}`", opaque.name.escape_debug());
+            Some(not_a_value(expected, hex(bytes)))
+        }
+        _ => None,
+    })
 }
-
-/// What a scalar should hold and what it holds, where that is not a value.
-type Check = fn(&Node, &[u8], ByteOrder) -> Option<NotAValue>;
 
 /// The first place in memory order that the check refuses.
 fn first(
@@ -77,21 +80,5 @@ impl Fault {
         }
         path.push_str(&self.field);
         Self { field: path, ..self }
-    }
-}
-
-/// The rules of the types that the format defines.
-fn known(node: &Node, bytes: &[u8], order: ByteOrder) -> Option<NotAValue> {
-    value::of(node, bytes, order).err()
-}
-
-/// Foreign types that are checked: their rule is not in the file.
-fn foreign(node: &Node, bytes: &[u8], _: ByteOrder) -> Option<NotAValue> {
-    match node {
-        Node::Opaque(opaque) if !opaque.any_bits => {
-            let expected = format!("a value of `{}`", opaque.name.escape_debug());
-            Some(not_a_value(expected, hex(bytes)))
-        }
-        _ => None,
     }
 }

@@ -9,7 +9,7 @@ use crate::layout::{Order, Primitive};
 /// The largest size of a type in bytes.
 pub(crate) const MAX_SIZE_BYTES: u64 = i64::MAX as u64;
 
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) enum Node {
     Primitive(Primitive),
     Array(Array),
@@ -21,7 +21,7 @@ pub(crate) enum Node {
     Opaque(Opaque),
 }
 
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) struct Array {
     pub(crate) len: u64,
     pub(crate) element: Box<Node>,
@@ -29,7 +29,7 @@ pub(crate) struct Array {
     pub(crate) size_bytes: u64,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) struct Struct {
     pub(crate) name: Box<str>,
     pub(crate) version: u64,
@@ -38,13 +38,13 @@ pub(crate) struct Struct {
     pub(crate) fields: Vec<Field>,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) struct ConstArg {
     pub(crate) name: Box<str>,
     pub(crate) value: u128,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) struct Field {
     pub(crate) name: Box<str>,
     /// Within the struct.
@@ -52,7 +52,7 @@ pub(crate) struct Field {
     pub(crate) node: Node,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) struct Enum {
     pub(crate) name: Box<str>,
     pub(crate) version: u64,
@@ -62,13 +62,13 @@ pub(crate) struct Enum {
     pub(crate) variants: Vec<Variant>,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) struct Variant {
     pub(crate) name: Box<str>,
     pub(crate) tag: u64,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) struct Opaque {
     pub(crate) name: Box<str>,
     pub(crate) size_bytes: u64,
@@ -99,6 +99,16 @@ impl Node {
             Self::FixedStr { .. } => "FixedStr",
             Self::Phantom { name } => name,
             Self::Opaque(opaque) => &opaque.name,
+        }
+    }
+
+    /// The first foreign type in it whose values only its own crate can tell.
+    pub(super) fn unchecked(&self) -> Option<&str> {
+        match self {
+            Self::Opaque(opaque) if !opaque.any_bits => Some(&opaque.name),
+            Self::Array(array) => array.element.unchecked(),
+            Self::Struct(of) => of.fields.iter().find_map(|field| field.node.unchecked()),
+            _ => None,
         }
     }
 

@@ -68,6 +68,18 @@ pub(crate) fn of<'a>(
     }
 }
 
+/// Whether there are bytes that are not a value of this scalar.
+pub(super) fn can_fail(scalar: &Node) -> bool {
+    match scalar {
+        Node::Primitive(of) => matches!(
+            of.class,
+            Class::Bool | Class::Char | Class::NonZeroUnsigned | Class::NonZeroSigned
+        ),
+        Node::Enum(_) | Node::FixedStr { .. } => true,
+        _ => false,
+    }
+}
+
 #[cold]
 pub(super) fn not_a_value(expected: impl Into<String>, found: impl Into<String>) -> NotAValue {
     NotAValue { expected: expected.into(), found: found.into() }

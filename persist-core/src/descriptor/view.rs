@@ -31,7 +31,7 @@ use crate::layout::{Class, Order};
 /// assert_eq!(qty.ty.value(&big_endian, ByteOrder::Big)?, Value::Unsigned(7));
 /// # Ok::<(), persist_core::reflect::NotAValue>(())
 /// ```
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct TypeRef<'a> {
     node: &'a Node,
 }

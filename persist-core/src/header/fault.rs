@@ -60,6 +60,10 @@ impl Faults {
         Self { found: Vec::new(), goes_on: true }
     }
 
+    pub(crate) fn found(&self) -> impl Iterator<Item = &FileFault> {
+        self.found.iter()
+    }
+
     pub(crate) fn into_found(self) -> Vec<FileFault> {
         self.found
     }

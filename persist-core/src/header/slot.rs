@@ -23,7 +23,7 @@ pub(crate) struct Slot {
 const _: () = assert!(size_of::<Slot>() == BLOCK_BYTES);
 
 /// The bytes of a slot that its checksum covers.
-const CHECKED_BYTES: usize = std::mem::offset_of!(Slot, checksum);
+pub(crate) const CHECKED_BYTES: usize = std::mem::offset_of!(Slot, checksum);
 
 const FLAG_CLEAN: u32 = 1;
 
@@ -106,7 +106,7 @@ impl Slot {
         said(self) == said(other)
     }
 
-    fn state(&self) -> Result<State, FileFault> {
+    pub(crate) fn state(&self) -> Result<State, FileFault> {
         let mode = match self.mode.get() {
             0 => Mode::Shared,
             1 => Mode::Atomic,

@@ -2,7 +2,7 @@
 
 /// A scalar: its class, its width in bytes and its byte order.
 #[doc(hidden)]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Primitive {
     pub class: Class,
     pub width: u8,
@@ -10,7 +10,7 @@ pub struct Primitive {
 }
 
 /// The class of a scalar; the discriminants are part of the format.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 #[repr(u8)]
 pub enum Class {
@@ -38,7 +38,7 @@ pub enum Class {
 
 /// The byte order of a [`Primitive`]; the discriminants are part of the format.
 #[doc(hidden)]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[repr(u8)]
 pub enum Order {
     /// The order of the machine that wrote the file, or none: one byte has no order.

@@ -129,16 +129,9 @@ impl Store {
         redone.map_err(|error| self.poisoned(Action::Write, error))
     }
 
-    /// Calls `apply` with what waits in the journal of a file that is only read.
-    pub(crate) fn for_each_pending(
-        &self,
-        mut apply: impl FnMut(u64, &[u8]) -> io::Result<()>,
-    ) -> io::Result<()> {
-        let (end, mut read) = (self.committed_bytes(), reader(&*self.storage));
-        self.replay
-            .redo
-            .iter()
-            .try_for_each(|redo| redo.for_each_extent(&mut read, end, &mut apply))
+    /// What the journal had when the file was opened, as long as it waits to be applied.
+    pub(crate) fn replay(&self) -> &Replay {
+        &self.replay
     }
 
     /// Whether the journal has something that the file hasn't.

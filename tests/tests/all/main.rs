@@ -14,6 +14,7 @@ mod golden;
 mod growth;
 mod killed;
 mod locks;
+mod migrate;
 mod model;
 mod read_only;
 mod support;

@@ -206,7 +206,7 @@ impl<'a> Rows<'a> {
             match column.value(element, self.order) {
                 Ok(value) => cell::csv(out, value, to_terminal),
                 Err(fault) => {
-                    invalid(out, column.bytes(element));
+                    cell::invalid(out, column.bytes(element));
                     faults.found(index, column, fault);
                 }
             }
@@ -253,7 +253,7 @@ impl<'a> Rows<'a> {
         match column.value(element, self.order) {
             Ok(value) => cell::text(out, value),
             Err(fault) => {
-                invalid(out, column.bytes(element));
+                cell::invalid(out, column.bytes(element));
                 return Err(fault);
             }
         }
@@ -301,12 +301,6 @@ fn keys(columns: &[Column<'_>]) -> Vec<Vec<u8>> {
         key
     };
     columns.iter().enumerate().map(key).collect()
-}
-
-/// Bytes that are not a value, for a table and CSV.
-fn invalid(out: &mut Vec<u8>, bytes: &[u8]) {
-    out.extend_from_slice(b"invalid:");
-    cell::hex(out, bytes);
 }
 
 /// Numbers stand at the right, so that their digits are below each other.

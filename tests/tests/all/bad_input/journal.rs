@@ -16,7 +16,7 @@ use super::{
 use crate::support::{Block, Image, JournalWriter, NewRecord, Preamble, Record, Slot, extents};
 
 /// Where the first record of a file of [`ticks`] begins.
-const JOURNAL: usize = HEADER_BYTES;
+pub(super) const JOURNAL: usize = HEADER_BYTES;
 
 fn tick(time: u64) -> Tick {
     Tick { time, ..ticks()[0] }
@@ -24,7 +24,7 @@ fn tick(time: u64) -> Tick {
 
 /// A file with three commits in its journal: an edit, an append that takes two blocks, and a truncation with an
 /// edit. Returns it with the elements after no commit, after one, two and all three.
-fn three_records() -> (Image, [Vec<Tick>; 4]) {
+pub(super) fn three_records() -> (Image, [Vec<Tick>; 4]) {
     let bench = Bench::new("records.pv");
     let mut vec = MmapVec::<Tick>::options().journal_bytes(0).create(&bench.path).unwrap();
     vec.extend_from_slice(&ticks()).unwrap();
@@ -46,7 +46,7 @@ fn three_records() -> (Image, [Vec<Tick>; 4]) {
 }
 
 /// Where the records of [`three_records`] begin, and where their payloads end.
-const RECORDS: [usize; 3] = [JOURNAL, JOURNAL + 4096, JOURNAL + 3 * 4096];
+pub(super) const RECORDS: [usize; 3] = [JOURNAL, JOURNAL + 4096, JOURNAL + 3 * 4096];
 
 fn payload_end(image: &Image, record: usize) -> usize {
     Record(record).field("checksum").end + image.get(Record(record), "payload_bytes") as usize
