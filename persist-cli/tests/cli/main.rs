@@ -6,6 +6,7 @@ mod evolution;
 mod hostile;
 mod import;
 mod inspect;
+mod outlives;
 mod repair;
 mod rust_source;
 mod stats;

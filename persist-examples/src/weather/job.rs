@@ -214,7 +214,12 @@ fn upgrade(file: &Path, copy: &Path) -> Result<Upgraded, JobError> {
     Ok(Upgraded { migrated, wrong, took })
 }
 
-fn import(csv: &Path, file: &Path) -> Result<Import, JobError> {
+/// The first part of the job: fills the file with the observations of the CSV file.
+///
+/// # Errors
+///
+/// As [`run`].
+pub fn import(csv: &Path, file: &Path) -> Result<Import, JobError> {
     let start = Instant::now();
     // All of it before the file is touched: what is wrong in line 20,000 should change nothing.
     let observations = read_csv(csv)?;

@@ -14,7 +14,7 @@ impl Display for Report {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         write_import(f, self)?;
         write_opening(f, &self.opening, &self.import)?;
-        write_contents(f, &self.contents)?;
+        write!(f, "\n{}", self.contents)?;
         write_corrections(f, self)?;
         write_states(f, self)?;
         write_crash(f, self)?;
@@ -62,28 +62,30 @@ fn write_opening(f: &mut Formatter<'_>, opening: &Opening, import: &Import) -> f
     writeln!(f, "  MmapVec      {:>9}   to read and write", duration(opening.vec))
 }
 
-fn write_contents(f: &mut Formatter<'_>, contents: &Contents) -> fmt::Result {
-    writeln!(f, "\nContents, computed from the file")?;
-    writeln!(f, "  airport        rows   mean temperature   mean wind")?;
-    for airport in &contents.airports {
-        writeln!(
-            f,
-            "  {:<7} {:>11} {:>15} °F {:>7} mph",
-            airport.origin.code(),
-            count(airport.rows),
-            or_dash(airport.mean_temp),
-            or_dash(airport.mean_wind)
-        )?;
-    }
-    write_extreme(f, "warmest", contents.warmest.as_ref())?;
-    write_extreme(f, "coldest", contents.coldest.as_ref())?;
-    let missing = Reading::ALL.iter().zip(contents.missing).filter(|&(_, missing)| missing > 0);
-    let missing: Vec<_> = missing
-        .map(|(reading, missing)| format!("{} {}", reading.column(), count(missing)))
-        .collect();
-    match &missing[..] {
-        [] => writeln!(f, "  missing      nothing"),
-        missing => writeln!(f, "  missing      {}", missing.join(", ")),
+impl Display for Contents {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        writeln!(f, "Contents, computed from the file")?;
+        writeln!(f, "  airport        rows   mean temperature   mean wind")?;
+        for airport in &self.airports {
+            writeln!(
+                f,
+                "  {:<7} {:>11} {:>15} °F {:>7} mph",
+                airport.origin.code(),
+                count(airport.rows),
+                or_dash(airport.mean_temp),
+                or_dash(airport.mean_wind)
+            )?;
+        }
+        write_extreme(f, "warmest", self.warmest.as_ref())?;
+        write_extreme(f, "coldest", self.coldest.as_ref())?;
+        let missing = Reading::ALL.iter().zip(self.missing).filter(|&(_, missing)| missing > 0);
+        let missing: Vec<_> = missing
+            .map(|(reading, missing)| format!("{} {}", reading.column(), count(missing)))
+            .collect();
+        match &missing[..] {
+            [] => writeln!(f, "  missing      nothing"),
+            missing => writeln!(f, "  missing      {}", missing.join(", ")),
+        }
     }
 }
 
