@@ -27,8 +27,15 @@ locale isn't UTF-8 (LC_ALL=C).";
 #[derive(Debug, Parser)]
 #[command(name = "persist", version, styles = STYLES, after_help = AFTER_HELP)]
 pub(crate) struct Args {
-    /// When to use colours
-    #[arg(long, global = true, value_name = "WHEN", default_value = "auto", display_order = 100)]
+    /// When to use colours: auto, always or never
+    #[arg(
+        long,
+        global = true,
+        value_name = "WHEN",
+        default_value = "auto",
+        hide_possible_values = true,
+        display_order = 100
+    )]
     pub(crate) color: Color,
     #[command(subcommand)]
     pub(crate) command: Command,
@@ -61,12 +68,12 @@ impl Color {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     Inspect(inspect::Args),
+    Verify(verify::Args),
     Dump(dump::Args),
     Stats(stats::Args),
     Diff(diff::Args),
     Convert(convert::Args),
     Migrate(migrate::Args),
-    Verify(verify::Args),
     Repair(repair::Args),
     Import(import::Args),
     Completions(completions::Args),

@@ -22,7 +22,7 @@ mod error;
 mod fault;
 pub(crate) mod node;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 mod value;
 mod view;
 
@@ -30,7 +30,7 @@ use std::fmt;
 
 pub(crate) use check::Checks;
 pub use difference::Difference;
-pub(crate) use difference::Differences;
+pub(crate) use difference::{Differences, cut};
 pub(crate) use display::{Argument, Bytes, Repr, TypeText};
 pub use error::{DescriptorError, DescriptorProblem};
 pub(crate) use fault::{Fault, known_fault};

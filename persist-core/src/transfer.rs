@@ -19,6 +19,8 @@ use crate::writer::AnyWriter;
 
 /// What is converted at once: enough that handing it over costs nothing beside it.
 const BLOCK_BYTES: usize = 4 << 20;
+/// An element that is to be larger isn't converted: one that a hostile file describes would take all memory.
+const MOST_ELEMENT_BYTES: usize = 64 << 20;
 /// The least bytes for which one more thread pays.
 const BYTES_PER_THREAD: usize = 16 << 20;
 /// How many blocks a thread has, the one that it works on included.
@@ -206,7 +208,10 @@ pub(crate) fn run_plan(
     to: &mut Vec<u8>,
 ) -> Result<(), Error> {
     let len = from.len() / file.descriptor().size_bytes() as usize;
-    // A hostile descriptor may say that one element is larger than memory.
+    if size > MOST_ELEMENT_BYTES {
+        let reason = "elements of more than 64 MiB are not converted";
+        return Err(Error::io(Action::Read, file.path(), io::Error::other(reason)));
+    }
     let too_large = || Error::io(Action::Read, file.path(), io::ErrorKind::OutOfMemory.into());
     let bytes = len.checked_mul(size).ok_or_else(too_large)?;
     to.try_reserve_exact(bytes.saturating_sub(to.len())).map_err(|_| too_large())?;

@@ -21,6 +21,11 @@ const COMMANDS: &[&str] = &[
     "diff OTHER FILE --json",
     "convert FILE --to big -o NEW",
     "convert FILE --to little",
+    "verify FILE",
+    "verify FILE --json",
+    "repair FILE --dry-run",
+    "repair FILE --yes --no-backup",
+    "import OTHER --like FILE -o NEW",
     "migrate FILE --to-layout-of OTHER --lossy --dry-run",
     "migrate OTHER --to-layout-of FILE --lossy -o NEW",
 ];
@@ -159,4 +164,97 @@ fn names_can_not_steer_a_terminal() {
     let changed = file_of(directory.path(), "changed.pv", &ticks(2));
     let bytes = fs::read(changed).unwrap();
     check(directory.path(), &bytes, &other, "another type");
+}
+
+/// Descriptors by hand: what no program could derive.
+mod descriptor {
+    pub(super) fn number(mut number: u64) -> Vec<u8> {
+        let mut out = Vec::new();
+        while number >= 0x80 {
+            out.push(number as u8 | 0x80);
+            number >>= 7;
+        }
+        out.push(number as u8);
+        out
+    }
+
+    pub(super) fn text(text: &str) -> Vec<u8> {
+        [number(text.len() as u64), text.into()].concat()
+    }
+
+    pub(super) fn array(len: u64, item: &[u8]) -> Vec<u8> {
+        [&[2], &*number(len), item].concat()
+    }
+
+    pub(super) fn phantom(name: &str) -> Vec<u8> {
+        [vec![7], text(name)].concat()
+    }
+
+    /// A struct of these fields, each with its size.
+    pub(super) fn structure(fields: &[(String, u64, Vec<u8>)]) -> Vec<u8> {
+        let size = fields.iter().map(|(_, size, _)| size).sum();
+        let mut out = [vec![3], text("S"), number(0), number(size), number(0)].concat();
+        out.extend(number(fields.len() as u64));
+        let mut offset = 0;
+        for (name, size, ty) in fields {
+            out.extend([text(name), number(offset), ty.clone()].concat());
+            offset += size;
+        }
+        out
+    }
+
+    pub(super) fn enumeration(variants: u64) -> Vec<u8> {
+        let mut out = [vec![4], text("E"), number(0), vec![0, 4], number(variants)].concat();
+        for variant in 0..variants {
+            out.extend([text(&format!("v{variant}")), number(variant)].concat());
+        }
+        out
+    }
+}
+
+/// Types of any size and shape, in files without elements and in those with some.
+#[test]
+fn types_that_no_program_has() {
+    use descriptor::*;
+    use persist_core::{AnyFile, AnyWriter, Descriptor};
+
+    const BYTE: &[u8] = &[1, 0, 1, 0];
+    let field = |name: &str, size, ty: &[u8]| (name.to_owned(), size, ty.to_vec());
+    let phantoms = array(1 << 40, &phantom("Unit"));
+    let empty_structs = array(u64::MAX, &structure(&[]));
+    let deep = (0..62).fold(BYTE.to_vec(), |item, _| array(1, &item));
+    let deep_structs = (0..62).fold(BYTE.to_vec(), |inner, _| structure(&[field("a", 1, &inner)]));
+    let wide: Vec<_> = (0..40_000).map(|i| field(&format!("f{i}"), 1, BYTE)).collect();
+    let many_structs: Vec<_> = (0..20_000)
+        .map(|i| field(&format!("f{i}"), 1, &structure(&[field(&format!("x{i}"), 1, BYTE)])))
+        .collect();
+    let types = [
+        ("phantoms", structure(&[field("a", 0, &phantoms), field("b", 1, BYTE)])),
+        ("empty structs", structure(&[field("a", 0, &empty_structs), field("b", 1, BYTE)])),
+        ("huge", array(1 << 60, BYTE)),
+        ("huge structs", array(1 << 50, &structure(&[field("a", 1, BYTE), field("b", 1, BYTE)]))),
+        ("deep arrays", deep),
+        ("deep structs", deep_structs),
+        ("many fields", structure(&wide)),
+        ("many structs", structure(&many_structs)),
+        ("many variants", enumeration(60_000)),
+    ];
+    let directory = tempfile::tempdir().unwrap();
+    let other = file_of(directory.path(), "other.pv", &ticks(10));
+    for (name, bytes) in types {
+        let descriptor = Descriptor::decode(&bytes).unwrap();
+        let size = descriptor.size_bytes();
+        let made = directory.path().join("made.pv");
+        for elements in [0, 3] {
+            if elements > 0 && size > 1 << 20 {
+                continue;
+            }
+            let mut writer = AnyWriter::create(&made, &AnyFile::new(descriptor.clone())).unwrap();
+            writer.append(&vec![1; elements * size as usize]).unwrap();
+            writer.finish().unwrap();
+            let bytes = fs::read(&made).unwrap();
+            fs::remove_file(&made).unwrap();
+            check(directory.path(), &bytes, &other, &format!("{elements} of {name}"));
+        }
+    }
 }

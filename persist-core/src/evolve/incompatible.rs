@@ -2,8 +2,13 @@
 
 use std::fmt::{self, Display, Formatter};
 
+use crate::descriptor::cut;
+
 /// Text past this many bytes isn't kept: a hostile descriptor could else make long paths for each of its fields.
 const MOST_TEXT_BYTES: usize = 1 << 20;
+
+/// The most characters of a reason that are shown.
+const MOST_CHARS: usize = 256;
 
 /// The most reasons that are shown.
 const MOST_ROWS: usize = 12;
@@ -94,7 +99,7 @@ impl Incompatible {
     /// The reasons, each after this.
     pub(super) fn fmt_reasons(&self, f: &mut Formatter<'_>, line: &str) -> fmt::Result {
         for reason in self.reasons.iter().take(MOST_ROWS) {
-            write!(f, "{line}{reason}")?;
+            write!(f, "{line}{}", cut(&reason.to_string(), MOST_CHARS))?;
         }
         match self.reasons.len().saturating_sub(MOST_ROWS) {
             0 => Ok(()),

@@ -1,13 +1,17 @@
 //! How far two types are apart, and what changes field by field.
 
+use std::borrow::Cow;
 use std::fmt::{self, Display, Formatter};
 
 use crate::byte_order::ByteOrder;
-use crate::descriptor::Descriptor;
+use crate::descriptor::{Descriptor, cut};
 use crate::evolve::{Aliases, Outlook};
 
 /// Text past this many bytes isn't kept: a hostile descriptor could else make long paths for each of its fields.
 const MOST_TEXT_BYTES: usize = 1 << 20;
+
+/// The most characters of a subject, and of what is said about it, that are shown.
+const MOST_CHARS: usize = 96;
 
 /// The most rows that are shown.
 const MOST_ROWS: usize = 24;
@@ -94,6 +98,16 @@ struct Row {
     what: String,
 }
 
+impl Row {
+    fn subject(&self) -> Cow<'_, str> {
+        cut(&self.subject, MOST_CHARS)
+    }
+
+    fn what(&self) -> Cow<'_, str> {
+        cut(&self.what, MOST_CHARS)
+    }
+}
+
 impl Changes {
     pub(super) fn new(relation: Relation) -> Self {
         let (rows, moved) = (Vec::new(), Vec::new());
@@ -150,7 +164,7 @@ impl Changes {
         let losses = || self.rows.iter().filter(|row| row.relation == Relation::Lossy);
         let chars = subject_chars(losses().take(MOST_LOSSES));
         for row in losses().take(MOST_LOSSES) {
-            write!(f, "\n    {:chars$}   {}", row.subject, row.what)?;
+            write!(f, "\n    {:chars$}   {}", row.subject(), row.what())?;
         }
         match losses().skip(MOST_LOSSES).count() {
             0 => Ok(()),
@@ -160,7 +174,7 @@ impl Changes {
 }
 
 fn subject_chars<'a>(rows: impl Iterator<Item = &'a Row>) -> usize {
-    rows.map(|row| row.subject.chars().count()).max().unwrap_or(0)
+    rows.map(|row| row.subject().chars().count()).max().unwrap_or(0)
 }
 
 impl Display for Changes {
@@ -175,7 +189,8 @@ impl Display for Changes {
         let rows = || self.rows.iter().chain(&self.moved).take(MOST_ROWS);
         let chars = subject_chars(rows());
         for row in rows() {
-            write!(f, "\n  {:chars$}   {:7}   {}", row.subject, row.relation, row.what)?;
+            let (subject, what) = (row.subject(), row.what());
+            write!(f, "\n  {subject:chars$}   {:7}   {what}", row.relation)?;
         }
         match self.count - rows().count() {
             0 => Ok(()),

@@ -6,7 +6,7 @@ use persist_core::Error;
 
 use super::job::STRONGEST_WIND_MPH;
 use super::{
-    Contents, Correction, Import, Observation, Opening, Reading, Recovered, Report, State,
+    Contents, Correction, Import, Observation, Opening, Reading, Recovered, Report, State, Upgraded,
 };
 use crate::format::{count, decimal, duration, mebibytes};
 
@@ -18,7 +18,8 @@ impl Display for Report {
         write_corrections(f, self)?;
         write_states(f, self)?;
         write_crash(f, self)?;
-        write_refusals(f, self)
+        write_refusals(f, self)?;
+        write_upgrade(f, &self.upgraded)
     }
 }
 
@@ -167,6 +168,23 @@ fn write_refusals(f: &mut Formatter<'_>, report: &Report) -> fmt::Result {
         "\nRefused: a struct of the same name and size, with other fields (src/weather/v2.rs)"
     )?;
     write_refusal(f, report.changed_struct.as_ref())
+}
+
+fn write_upgrade(f: &mut Formatter<'_>, upgraded: &Upgraded) -> fmt::Result {
+    let Upgraded { migrated, wrong, took } = upgraded;
+    writeln!(f, "\nMigrated: a copy of the file, to that struct, which says from what it is made")?;
+    writeln!(
+        f,
+        "  {:>9}   {} elements, durable",
+        duration(*took),
+        count(migrated.elements as usize)
+    )?;
+    match wrong {
+        0 => writeln!(f, "  every element is what its `From` makes of it"),
+        _ => {
+            writeln!(f, "  {} elements are not what they should be, which is a bug", count(*wrong))
+        }
+    }
 }
 
 fn write_refusal(f: &mut Formatter<'_>, refusal: Option<&Error>) -> fmt::Result {

@@ -4,8 +4,8 @@ use std::fs;
 use std::path::Path;
 
 use persist_core::{
-    AnyFile, AnySlice, AnyWriter, ByteOrder, Descriptor, Error, MmapSlice, MmapVec, Mode, Persist,
-    Replacement, Shutdown,
+    Aliases, AnyFile, AnySlice, AnyWriter, ByteOrder, Descriptor, Error, MmapSlice, MmapVec, Mode,
+    Persist, Plan, Replacement, Shutdown,
 };
 
 use crate::support;
@@ -262,4 +262,140 @@ fn a_file_that_another_took_the_place_of_is_not_replaced() {
     assert!(format!("{refused:?}").contains("another file by now"), "{refused:?}");
     assert_eq!(MmapSlice::<Point>::open(&path).unwrap().len(), 5);
     assert_eq!(names(directory.path()), ["a.pv"]);
+}
+
+/// With the elements of a file of the other byte order, by a plan.
+#[test]
+fn elements_are_appended_by_a_plan() {
+    let directory = tempfile::tempdir().unwrap();
+    let (path, turned) = (directory.path().join("a.pv"), directory.path().join("b.pv"));
+    create(&path, &points(2_000_000));
+    let foreign = match ByteOrder::NATIVE {
+        ByteOrder::Little => ByteOrder::Big,
+        ByteOrder::Big => ByteOrder::Little,
+    };
+    let turn = |from: &Path, to: &Path, order| {
+        let original = AnySlice::open(from).unwrap();
+        let type_of = original.descriptor();
+        let orders = (original.info().byte_order, order);
+        let plan = Plan::new((type_of, orders.0), (type_of, order), &Aliases::NONE, None).unwrap();
+        let file = AnyFile::like(&original).byte_order(order);
+        let mut writer = AnyWriter::create(to, &file).unwrap();
+        let mut last = None;
+        writer.append_converted(&original, &plan, |progress| last = Some(progress)).unwrap();
+        let last = last.unwrap();
+        assert_eq!((last.done, last.total), (2_000_000, 2_000_000));
+        assert_eq!(writer.len(), 2_000_000);
+        writer.finish().unwrap();
+    };
+    turn(&path, &turned, foreign);
+    let slice = AnySlice::open(&turned).unwrap();
+    let Point { x, y, z } = points(7)[6];
+    let expected = [
+        &x.swap_bytes().to_ne_bytes()[..],
+        &y.swap_bytes().to_ne_bytes(),
+        &z.swap_bytes().to_ne_bytes(),
+    ];
+    assert_eq!(slice.element(6), expected.concat());
+    drop(slice);
+    fs::remove_file(&path).unwrap();
+    turn(&turned, &path, ByteOrder::NATIVE);
+    assert!(*MmapSlice::<Point>::open(&path).unwrap() == *points(2_000_000));
+}
+
+#[test]
+fn a_value_that_does_not_fit_is_named_by_its_place_in_the_file() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("a.pv");
+    let mut numbers = vec![1_u32; 9_000_000];
+    numbers[8_765_432] = 256;
+    let mut vector = MmapVec::<u32>::create(&path).unwrap();
+    vector.extend_from_slice(&numbers).unwrap();
+    vector.close().unwrap();
+    let original = AnySlice::open(&path).unwrap();
+    let order = ByteOrder::NATIVE;
+    let narrow = Descriptor::of::<u8>();
+    let file = (original.descriptor(), order);
+    let plan = Plan::new(file, (&narrow, order), &Aliases::NONE, None).unwrap();
+    let to = directory.path().join("b.pv");
+    let mut writer = AnyWriter::create(&to, &AnyFile::new(narrow.clone())).unwrap();
+    let error = writer.append_converted(&original, &plan, |_| ()).unwrap_err();
+    assert!(matches!(&error, Error::Misfit { fault, .. } if fault.index == 8_765_432), "{error}");
+    assert!(error.to_string().contains("found 256"), "{error}");
+    drop(writer);
+    assert_eq!(names(directory.path()), ["a.pv"]);
+}
+
+/// What a hostile file says that its elements are needs no memory.
+#[test]
+fn elements_larger_than_memory_are_refused() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("a.pv");
+    create(&path, &points(1));
+    let original = AnySlice::open(&path).unwrap();
+    let order = ByteOrder::NATIVE;
+    let mut huge = vec![3, 1, b'P', 0];
+    let number = |mut number: u64| {
+        let mut bytes = Vec::new();
+        while number >= 0x80 {
+            bytes.push(number as u8 | 0x80);
+            number >>= 7;
+        }
+        [bytes, vec![number as u8]].concat()
+    };
+    // A struct of `x: u64` and so much padding.
+    for part in
+        [number((1 << 40) + 8), vec![0, 2, 1, b'x', 0, 1, 0, 8, 0, 1, b'p', 8, 5], number(1 << 40)]
+    {
+        huge.extend(part);
+    }
+    let huge = Descriptor::decode(&huge).unwrap();
+    let file = (original.descriptor(), order);
+    let plan = Plan::new(file, (&huge, order), &Aliases::NONE, None).unwrap();
+    let to = directory.path().join("b.pv");
+    let mut writer = AnyWriter::create(&to, &AnyFile::new(huge.clone())).unwrap();
+    let error = writer.append_converted(&original, &plan, |_| ()).unwrap_err();
+    assert!(format!("{error:?}").contains("elements of more than 64 MiB"), "{error:?}");
+}
+
+/// Appending fails, loses nothing, and goes on when there is space.
+#[cfg(target_os = "linux")]
+fn fill_and_go_on(disk: &Path) {
+    let path = disk.join("a.pv");
+    let ballast = disk.join("ballast");
+    fs::write(&ballast, vec![1; 6 << 20]).unwrap();
+    let file = AnyFile::of::<Point>().journal_bytes(0);
+    let mut writer = AnyWriter::create(&path, &file).unwrap();
+    let part = bytes(&points(70_000));
+    let mut parts = 0;
+    let error = loop {
+        match writer.append(&part) {
+            Ok(()) => parts += 1,
+            Err(error) => break error,
+        }
+        assert!(parts < 100, "the disk is never full");
+    };
+    assert!(matches!(error, Error::DiskFull { .. }), "{error:?}");
+    assert_eq!(writer.len(), parts * 70_000);
+    assert_eq!(names(disk).iter().filter(|name| *name == "a.pv").count(), 0);
+    fs::remove_file(ballast).unwrap();
+    writer.append(&part).unwrap();
+    writer.finish().unwrap();
+    let slice = MmapSlice::<Point>::open(&path).unwrap();
+    assert!(slice.chunks(70_000).all(|part| *part == *points(70_000)));
+    assert_eq!(slice.len() as u64, (parts + 1) * 70_000);
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_full_disk_is_an_error_and_not_the_end() {
+    let test = "writer::a_full_disk_is_an_error_and_not_the_end";
+    crate::disks::Disk::Tmpfs.run(test, fill_and_go_on);
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_full_disk_with_blocks_is_one_too() {
+    let test = "writer::a_full_disk_with_blocks_is_one_too";
+    crate::disks::Disk::Image("ext4").run(test, fill_and_go_on);
 }

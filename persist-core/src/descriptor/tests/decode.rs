@@ -13,8 +13,8 @@ const SIDE: Layout = Layout {
         signed: true,
         // Out of order, as a program may declare them.
         variants: &[
-            layout::Variant { name: "None", value: -1, aliases: &[] },
-            layout::Variant { name: "Buy", value: 1, aliases: &[] },
+            layout::Variant { name: "None", aliases: &[], value: -1 },
+            layout::Variant { name: "Buy", aliases: &[], value: 1 },
         ],
     },
 };
@@ -28,23 +28,23 @@ const ORDER: Layout = Layout {
         packed: 0,
         args: &[layout::ConstArg { name: "N", value: u128::MAX }],
         fields: &[
-            layout::Field { name: "price", offset: 0, layout: f64::LAYOUT, aliases: &[] },
-            layout::Field { name: "venue", offset: 8, layout: <[u8; 4]>::LAYOUT, aliases: &[] },
+            layout::Field { name: "price", aliases: &[], offset: 0, layout: f64::LAYOUT },
+            layout::Field { name: "venue", aliases: &[], offset: 8, layout: <[u8; 4]>::LAYOUT },
             layout::Field {
                 name: "text",
+                aliases: &[],
                 offset: 12,
                 layout: crate::FixedStr::<4>::LAYOUT,
-                aliases: &[],
             },
-            layout::Field { name: "side", offset: 16, layout: &SIDE, aliases: &[] },
-            layout::Field { name: "half", offset: 18, layout: &HALF, aliases: &[] },
+            layout::Field { name: "side", aliases: &[], offset: 16, layout: &SIDE },
+            layout::Field { name: "half", aliases: &[], offset: 18, layout: &HALF },
             layout::Field {
                 name: "pad",
+                aliases: &[],
                 offset: 20,
                 layout: crate::Pad::<4>::LAYOUT,
-                aliases: &[],
             },
-            layout::Field { name: "unit", offset: 24, layout: &UNIT, aliases: &[] },
+            layout::Field { name: "unit", aliases: &[], offset: 24, layout: &UNIT },
         ],
     },
 };
