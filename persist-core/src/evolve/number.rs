@@ -431,5 +431,5 @@ fn magnitude(value: f64) -> (u128, bool) {
         return (small.into(), small as f64 == value);
     }
     let large = value as u128;
-    (large, value.is_finite() && large < u128::MAX)
+    (large, large < u128::MAX)
 }

@@ -310,3 +310,26 @@ fn aliases() {
     // Aliases of another type are none.
     assert!(plan(&file("price", "gone", "Ask"), Aliases::of::<[u8; 14]>()).is_err());
 }
+
+/// A variant that keeps its name isn't taken by one that had it once.
+#[test]
+fn a_name_goes_before_an_alias() {
+    static SWAPPED: Layout = Layout {
+        size: 1,
+        kind: Kind::Enum {
+            name: "Side",
+            version: 0,
+            signed: false,
+            variants: &[
+                layout::Variant { name: "A", aliases: &[], value: 5 },
+                layout::Variant { name: "B", aliases: &["A"], value: 6 },
+            ],
+        },
+    };
+    let file = descriptor(&enums(&[("A", 0)]));
+    let target = crate::Descriptor::decode(&SWAPPED.encode()).unwrap();
+    let order = ByteOrder::Little;
+    let plan =
+        Plan::new((&file, order), (&target, order), &Aliases::of_layout(&SWAPPED), None).unwrap();
+    assert_eq!(run(&plan, &[0], 1).unwrap(), [5]);
+}
