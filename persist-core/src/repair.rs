@@ -21,7 +21,7 @@ mod step;
 
 use std::path::{Path, PathBuf};
 
-pub use step::{Loss, RepairKind, RepairObstacle, RepairStep};
+pub use step::{RepairKind, RepairLoss, RepairObstacle, RepairStep};
 
 use crate::error::{Action, Error};
 use crate::lock::Access;

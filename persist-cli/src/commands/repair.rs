@@ -6,7 +6,7 @@ use std::io::{self, BufRead, IsTerminal, Write as _};
 use std::path::{Path, PathBuf};
 
 use anyhow::{bail, ensure};
-use persist_core::{Loss, Repair, Report};
+use persist_core::{Repair, RepairLoss, Report};
 use serde::Serialize;
 
 use super::verify;
@@ -132,7 +132,7 @@ impl<'a> Told<'a> {
         let steps = repair.steps().iter().map(|step| Step {
             action: step.kind.to_string(),
             loses: step.loss.to_string(),
-            lossless: step.loss == Loss::Nothing,
+            lossless: step.loss == RepairLoss::Nothing,
         });
         Self {
             file,

@@ -41,6 +41,17 @@ pub(crate) struct Args {
     json: bool,
 }
 
+/// More than these take much memory, and nobody reads them.
+const MOST_FIELDS: usize = 1000;
+
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "the elements have {found} values each, expected at most {MOST_FIELDS}: choose some with --fields"
+)]
+struct TooManyFields {
+    found: usize,
+}
+
 /// What is said of all fields.
 #[derive(Debug, Serialize)]
 struct Report {
@@ -61,6 +72,9 @@ struct FieldReport {
 pub(crate) fn run(args: &Args) -> anyhow::Result<Outcome> {
     let file = AnySlice::open(&args.file)?;
     let columns = columns(file.descriptor(), &args.fields)?;
+    if columns.len() > MOST_FIELDS {
+        return Err(TooManyFields { found: columns.len() }.into());
+    }
     let summaries = summaries(&file, &columns);
     let histograms = histograms(&file, &columns, &summaries);
     let fields = columns.iter().zip(summaries).zip(histograms);
@@ -83,7 +97,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<Outcome> {
 fn summaries(file: &AnySlice, columns: &[Column<'_>]) -> Vec<Summary> {
     let order = file.info().byte_order;
     let make = |elements: std::ops::Range<usize>| {
-        let mut found = vec![Summary::default(); columns.len()];
+        let mut found = vec![Summary::new(columns.len()); columns.len()];
         for index in elements {
             let element = file.element(index);
             for (column, summary) in columns.iter().zip(&mut found) {
@@ -92,7 +106,7 @@ fn summaries(file: &AnySlice, columns: &[Column<'_>]) -> Vec<Summary> {
         }
         found
     };
-    let mut all = vec![Summary::default(); columns.len()];
+    let mut all = vec![Summary::new(columns.len()); columns.len()];
     for_each_part(file, "summing up", make, |part| {
         all.iter_mut().zip(part).for_each(|(all, part)| all.merge(part));
     });

@@ -7,6 +7,8 @@ use std::process::{Command, Output, Stdio};
 
 use tempfile::TempDir;
 
+use crate::support::persist;
+
 /// A directory with files to run the command on.
 pub(crate) struct Bench {
     directory: TempDir,
@@ -64,7 +66,7 @@ impl Bench {
     }
 
     pub(crate) fn command(&self, args: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_persist"));
+        let mut command = persist();
         command.args(args).current_dir(self.directory.path());
         command
     }

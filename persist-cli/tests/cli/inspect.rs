@@ -72,3 +72,13 @@ fn missing_files_are_named() {
     assert!(error.starts_with("error: can't open for reading `nowhere.pv`: "), "{error}");
     assert!(!error.contains("create"), "{error}");
 }
+
+#[test]
+fn the_picture_in_the_readme_is_real() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = file_of(directory.path(), "ticks.pv", &ticks(1000));
+    let readme = std::fs::read_to_string(golden("../../../README.md")).unwrap();
+    let text = stdout_of(0, args!["inspect", path]);
+    let (_, picture) = text.split_once("\n\n").unwrap().1.split_once("\n\n").unwrap();
+    assert!(readme.contains(picture), "{picture}");
+}

@@ -4,7 +4,7 @@ use std::io;
 
 use super::patch::Patches;
 use super::proof::{Restored, restore_byte};
-use super::step::{Loss, RepairKind, RepairObstacle, RepairStep};
+use super::step::{RepairKind, RepairLoss, RepairObstacle, RepairStep};
 use crate::error::{Damage, Feature, Region};
 use crate::header::{
     BLOCK_BYTES, DESCRIPTOR_OFFSET, FileFault, LIVE_OFFSET, Live, MAX_EPOCH, Preamble,
@@ -74,7 +74,7 @@ impl<'a> Mending<'a> {
         })
     }
 
-    fn step(&mut self, kind: RepairKind, loss: Loss) {
+    fn step(&mut self, kind: RepairKind, loss: RepairLoss) {
         self.steps.push(RepairStep { kind, loss });
     }
 
@@ -132,7 +132,7 @@ impl Mending<'_> {
             restored.ok_or(RepairObstacle::Description { region: Region::Preamble })?;
         }
         for kind in zeroed {
-            self.step(kind, Loss::Nothing);
+            self.step(kind, RepairLoss::Nothing);
         }
         if let Some(restored) = restored {
             self.restored(Region::Preamble, 0, restored);
@@ -161,7 +161,7 @@ impl Mending<'_> {
         let Restored { index, found, expected } = restored;
         let offset_bytes = start + index as u64;
         let kind = RepairKind::RestoreByte { region, offset_bytes, found, expected };
-        self.step(kind, Loss::Nothing);
+        self.step(kind, RepairLoss::Nothing);
     }
 
     /// What is reserved in the live state, and after the descriptor.
@@ -172,7 +172,7 @@ impl Mending<'_> {
         for range in [live..DESCRIPTOR_OFFSET, descriptor_end..preamble.header_bytes()] {
             let bytes = &file.bytes[range.start as usize..range.end as usize];
             if let Some(kind) = step_of_zeros(bytes, range.start) {
-                self.step(kind, Loss::Nothing);
+                self.step(kind, RepairLoss::Nothing);
                 self.patches.zero(range.start, range.end);
             }
         }
@@ -229,7 +229,7 @@ impl Mending<'_> {
                     mode: Mode::Atomic,
                     clean: false,
                 });
-                self.step(RepairKind::RestoreSlot { epoch, len }, Loss::Nothing);
+                self.step(RepairKind::RestoreSlot { epoch, len }, RepairLoss::Nothing);
                 Ok(())
             }
             _ => self.give_up_journal(damage, file),
@@ -277,7 +277,7 @@ impl Mending<'_> {
             return false;
         }
         if let Some(kind) = zeroed {
-            self.step(kind, Loss::Nothing);
+            self.step(kind, RepairLoss::Nothing);
         }
         if let Some(restored) = restored {
             self.restored(Region::Slots, start, restored);
@@ -307,7 +307,7 @@ impl Mending<'_> {
         };
         self.write_slot(State { epoch: before, ..newest });
         let kind = RepairKind::FollowLargerEpoch { kept: newest.epoch, dropped };
-        self.step(kind, Loss::MaybeCommits);
+        self.step(kind, RepairLoss::MaybeCommits);
         Ok(())
     }
 
@@ -322,7 +322,7 @@ impl Mending<'_> {
         let is_one_more = damage.region == Region::Journal
             && file.header.as_ref().is_some_and(|header| !header.slots.newest.clean);
         self.patches.zero(replay.end, preamble.data_offset.get());
-        let loss = Loss::Commits {
+        let loss = RepairLoss::Commits {
             count: lost.records + u64::from(is_one_more),
             len: lost.newest.map(|newest| newest.len),
         };
@@ -337,7 +337,7 @@ impl Mending<'_> {
         if file.file_bytes < data_offset {
             let kind = RepairKind::Extend { bytes: data_offset - file.file_bytes };
             self.patches.extend(data_offset);
-            self.step(kind, Loss::Nothing);
+            self.step(kind, RepairLoss::Nothing);
             return Ok(());
         }
         self.cut(file)
@@ -349,7 +349,9 @@ impl Mending<'_> {
         let (Some(preamble), Some(header), Some(replay)) = parts else {
             return Err(RepairObstacle::Slots);
         };
-        let (len, there) = (file.len().unwrap_or_default(), file.room().unwrap_or_default());
+        let len = file.len().unwrap_or_default();
+        // A live state may count fewer elements than a slot that counts too many.
+        let there = file.room().unwrap_or_default().min(len);
         let newest = header.slots.newest;
         if newest.epoch > MAX_EPOCH - 2 {
             return Err(RepairObstacle::Slots);
@@ -362,7 +364,11 @@ impl Mending<'_> {
         for epoch in [newest.epoch + 1, newest.epoch + 2] {
             self.write_slot(State { epoch, committed_len: there, clean: true, ..newest });
         }
-        self.step(RepairKind::Cut { len: there }, Loss::Elements { count: len - there });
+        let loss = match len - there {
+            0 => RepairLoss::Nothing,
+            count => RepairLoss::Elements { count },
+        };
+        self.step(RepairKind::Cut { len: there }, loss);
         Ok(())
     }
 }
@@ -385,11 +391,11 @@ impl Mending<'_> {
         }
         if !is_closed {
             // A slot that was damaged after it had been written looks like one that was being written.
-            let loss = if torn { Loss::MaybeCommits } else { Loss::Nothing };
+            let loss = if torn { RepairLoss::MaybeCommits } else { RepairLoss::Nothing };
             self.step(RepairKind::Close { records: replay.records, torn }, loss);
         }
         if spare_bytes > 0 {
-            self.step(RepairKind::CutSpare { bytes: spare_bytes }, Loss::Nothing);
+            self.step(RepairKind::CutSpare { bytes: spare_bytes }, RepairLoss::Nothing);
         }
         Ok(())
     }

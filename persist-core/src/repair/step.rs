@@ -11,7 +11,7 @@ pub struct RepairStep {
     /// What is done.
     pub kind: RepairKind,
     /// What is lost by it.
-    pub loss: Loss,
+    pub loss: RepairLoss,
 }
 
 /// What a step of a repair does.
@@ -93,7 +93,7 @@ pub enum RepairKind {
 /// What is lost by a step of a repair.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum Loss {
+pub enum RepairLoss {
     /// Nothing.
     Nothing,
     /// Elements at the end.
@@ -217,7 +217,7 @@ impl fmt::Display for RepairKind {
     }
 }
 
-impl fmt::Display for Loss {
+impl fmt::Display for RepairLoss {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Nothing => f.write_str("nothing"),

@@ -7,8 +7,11 @@
 use std::collections::HashSet;
 use std::hash::{BuildHasher, BuildHasherDefault, DefaultHasher};
 
-/// So many values are counted exactly.
+/// So many values of one field are counted exactly.
 const MOST_EXACT: usize = 1 << 14;
+
+/// So many values are kept for all fields together.
+const MOST_KEPT: usize = 1 << 20;
 
 /// 2^14 registers: a standard error of 0.8 %.
 const INDEX_BITS: u32 = 14;
@@ -16,7 +19,10 @@ const INDEX_BITS: u32 = 14;
 /// Values that were seen, as the bytes in the file.
 #[derive(Debug, Clone)]
 pub(super) enum Distinct {
-    Exact(HashSet<Box<[u8]>, Hasher>),
+    Exact {
+        seen: HashSet<Box<[u8]>, Hasher>,
+        most: usize,
+    },
     /// For each register the longest run of zeros at the beginning of a hash, plus one.
     Estimated(Vec<u8>),
 }
@@ -24,16 +30,16 @@ pub(super) enum Distinct {
 /// The same for every run, so that the same file gives the same estimate.
 type Hasher = BuildHasherDefault<DefaultHasher>;
 
-impl Default for Distinct {
-    fn default() -> Self {
-        Self::Exact(HashSet::default())
-    }
-}
-
 impl Distinct {
+    /// For one of so many fields.
+    pub(super) fn new(fields: usize) -> Self {
+        let most = MOST_EXACT.min(MOST_KEPT / fields.max(1));
+        Self::Exact { seen: HashSet::default(), most }
+    }
+
     pub(super) fn add(&mut self, bytes: &[u8]) {
         match self {
-            Self::Exact(seen) => {
+            Self::Exact { seen, .. } => {
                 if !seen.contains(bytes) {
                     seen.insert(bytes.into());
                     self.estimate_if_many();
@@ -45,8 +51,8 @@ impl Distinct {
 
     pub(super) fn merge(&mut self, other: Self) {
         match (&mut *self, other) {
-            (_, Self::Exact(other)) => other.iter().for_each(|bytes| self.add(bytes)),
-            (Self::Exact(_), Self::Estimated(other)) => {
+            (_, Self::Exact { seen, .. }) => seen.iter().for_each(|bytes| self.add(bytes)),
+            (Self::Exact { .. }, Self::Estimated(other)) => {
                 let mine = std::mem::replace(self, Self::Estimated(other));
                 self.merge(mine);
             }
@@ -61,14 +67,14 @@ impl Distinct {
     /// How many there are, and whether that is exact.
     pub(super) fn count(&self) -> (u64, bool) {
         match self {
-            Self::Exact(seen) => (seen.len() as u64, true),
+            Self::Exact { seen, .. } => (seen.len() as u64, true),
             Self::Estimated(registers) => (estimate(registers), false),
         }
     }
 
     fn estimate_if_many(&mut self) {
         match self {
-            Self::Exact(seen) if seen.len() > MOST_EXACT => {
+            Self::Exact { seen, most } if seen.len() > *most => {
                 let mut registers = vec![0; 1 << INDEX_BITS];
                 seen.iter().for_each(|bytes| note(&mut registers, bytes));
                 *self = Self::Estimated(registers);
@@ -101,7 +107,7 @@ mod tests {
     use super::*;
 
     fn of(numbers: std::ops::Range<u64>) -> Distinct {
-        let mut distinct = Distinct::default();
+        let mut distinct = Distinct::new(1);
         numbers.for_each(|number| distinct.add(&number.to_le_bytes()));
         distinct
     }

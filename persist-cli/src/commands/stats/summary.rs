@@ -22,7 +22,7 @@ pub(super) enum Kept {
     Text(String),
 }
 
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub(super) struct Summary {
     values: u64,
     none: u64,
@@ -64,6 +64,22 @@ struct Sum {
 }
 
 impl Summary {
+    /// Of no values yet, of one of so many fields.
+    pub(super) fn new(fields: usize) -> Self {
+        Self {
+            values: 0,
+            none: 0,
+            nan: 0,
+            infinite: 0,
+            invalid: 0,
+            min: None,
+            max: None,
+            sum: Sum::default(),
+            distinct: Distinct::new(fields),
+            counts: HashMap::new(),
+        }
+    }
+
     /// Adds a value, with its bytes.
     pub(super) fn add(&mut self, value: Result<Value<'_>, NotAValue>, bytes: &[u8]) {
         let Ok(value) = value else {
