@@ -612,7 +612,7 @@ struct LayoutAdvice<'a> {
 
 impl fmt::Display for LayoutAdvice<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let command = format_args!("`persist migrate {} --to-layout-of OTHER", self.path.display());
+        let command = format!("`persist migrate {} --to-layout-of OTHER", self.path.display());
         match self.mismatch.relation() {
             Relation::Lossy => {
                 write!(f, "  `MmapVec::migrate_with` and `Lossy` convert it, or {command} --lossy`; what may be lost:")?;

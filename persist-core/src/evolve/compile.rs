@@ -225,7 +225,7 @@ impl Compiler<'_> {
             (Node::Phantom { name: old }, Node::Phantom { name: new }) => {
                 if old != new {
                     // A marker is all that its name says: metres are not feet.
-                    let what = format_args!(
+                    let what = format!(
                         "{} → {}: it may mean something else",
                         old.escape_debug(),
                         new.escape_debug()
@@ -243,14 +243,14 @@ impl Compiler<'_> {
 
     fn version(&mut self, at: &At<'_>, file: u64, target: u64) {
         if file != target {
-            let what = format_args!("version {file} → {target}: it may mean something else");
+            let what = format!("version {file} → {target}: it may mean something else");
             self.change(at, Relation::Lossy, what);
         }
     }
 
     fn type_name(&mut self, at: &At<'_>, file: &str, target: &str) {
         if file != target {
-            let what = format_args!("type {} → {}", file.escape_debug(), target.escape_debug());
+            let what = format!("type {} → {}", file.escape_debug(), target.escape_debug());
             self.change(at, Relation::Relabel, what);
         }
     }
@@ -283,8 +283,7 @@ impl Compiler<'_> {
             self.items(at, file, target, len, names);
         }
         if file.len > target.len && is_informative(&file.element) {
-            let what =
-                format_args!("[_; {}] → [_; {}]: the last items are lost", file.len, target.len);
+            let what = format!("[_; {}] → [_; {}]: the last items are lost", file.len, target.len);
             self.change(at, Relation::Lossy, what);
         }
         if file.len < target.len && is_informative(&target.element) {
@@ -357,7 +356,7 @@ impl Compiler<'_> {
         let here = At { place: Some(place), ..part };
         let count = self.changes.count();
         if file.name != target.name {
-            let what = format_args!("was `{}`", file.name.escape_debug());
+            let what = format!("was `{}`", file.name.escape_debug());
             self.change(&here, Relation::Relabel, what);
         }
         self.types(&here, &file.node, &target.node, names);

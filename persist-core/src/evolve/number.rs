@@ -152,8 +152,8 @@ impl Integer {
     #[inline(always)]
     pub(super) fn read<const W: usize>(self, bytes: [u8; W]) -> u128 {
         let bits = read(bytes, self.order);
-        let unused_bits = u128::BITS - 8 * W as u32;
-        if self.signed { ((bits << unused_bits) as i128 >> unused_bits) as u128 } else { bits }
+        let extended = (bits << unused_bits::<W>()) as i128 >> unused_bits::<W>();
+        if self.signed { extended as u128 } else { bits }
     }
 
     /// The bytes of a value in two's complement, and whether they are that value.
@@ -180,24 +180,25 @@ impl Integer {
 
 /// At most 16 bytes as a number.
 #[inline(always)]
-pub(super) fn read<const W: usize>(mut bytes: [u8; W], order: ByteOrder) -> u128 {
-    if order == ByteOrder::Big {
-        bytes.reverse();
-    }
+pub(super) fn read<const W: usize>(bytes: [u8; W], order: ByteOrder) -> u128 {
     let mut wide = [0; 16];
     wide[..W].copy_from_slice(&bytes);
-    u128::from_le_bytes(wide)
+    let number = u128::from_le_bytes(wide);
+    // In numbers, not bytes: a choice between two values is no branch.
+    if order == ByteOrder::Big { number.swap_bytes() >> unused_bits::<W>() } else { number }
 }
 
 /// The low bytes of a number.
 #[inline(always)]
-pub(super) fn write<const W: usize>(bits: u128, order: ByteOrder) -> [u8; W] {
-    let wide = bits.to_le_bytes();
-    let mut bytes = std::array::from_fn(|i| wide[i]);
-    if order == ByteOrder::Big {
-        bytes.reverse();
-    }
-    bytes
+pub(super) fn write<const W: usize>(number: u128, order: ByteOrder) -> [u8; W] {
+    let swapped = (number << unused_bits::<W>()).swap_bytes();
+    let wide = if order == ByteOrder::Big { swapped } else { number }.to_le_bytes();
+    std::array::from_fn(|i| wide[i])
+}
+
+/// The bits of 128 that a number of `W` bytes hasn't.
+const fn unused_bits<const W: usize>() -> u32 {
+    u128::BITS - 8 * W as u32
 }
 
 /// A float with its byte order made plain.
@@ -261,22 +262,22 @@ impl Format {
 
     /// The value, exactly. A NaN stays one, with its sign.
     #[inline(always)]
-    fn decode(self, bits: u64) -> f64 {
-        match self {
-            Self::Double => f64::from_bits(bits),
-            Self::Single => f32::from_bits(bits as u32).into(),
-            Self::Brain => f32::from_bits((bits as u32) << 16).into(),
-            Self::Half => decode_half(bits),
+    fn decode<const W: usize>(self, bits: u64) -> f64 {
+        match W {
+            8 => f64::from_bits(bits),
+            4 => f32::from_bits(bits as u32).into(),
+            _ if self == Self::Brain => f32::from_bits((bits as u32) << 16).into(),
+            _ => decode_half(bits),
         }
     }
 
     /// The nearest value of the format, ties to even.
     #[inline(always)]
-    fn encode(self, value: f64) -> u64 {
-        match self {
-            Self::Double => value.to_bits(),
-            Self::Single => (value as f32).to_bits().into(),
-            Self::Half | Self::Brain => self.encode_short(value),
+    fn encode<const W: usize>(self, value: f64) -> u64 {
+        match W {
+            8 => value.to_bits(),
+            4 => (value as f32).to_bits().into(),
+            _ => self.encode_short(value),
         }
     }
 
@@ -327,13 +328,17 @@ impl Format {
     }
 
     /// The nearest value to an integer, ties to even.
-    fn encode_integer(self, magnitude: u128, negative: bool) -> u64 {
-        let bits = match self {
-            Self::Double => (magnitude as f64).to_bits(),
-            Self::Single => (magnitude as f32).to_bits().into(),
-            Self::Half | Self::Brain => self.round(magnitude, 0),
+    #[inline(always)]
+    fn encode_integer<const W: usize>(self, magnitude: u128, negative: bool) -> u64 {
+        // Machines convert integers of 64 bits themselves.
+        let bits = match (W, u64::try_from(magnitude)) {
+            (8, Ok(small)) => (small as f64).to_bits(),
+            (8, Err(_)) => (magnitude as f64).to_bits(),
+            (4, Ok(small)) => (small as f32).to_bits().into(),
+            (4, Err(_)) => (magnitude as f32).to_bits().into(),
+            _ => self.round(magnitude, 0),
         };
-        self.signed(negative, bits)
+        bits | u64::from(negative) << (8 * W - 1)
     }
 
     fn is_finite(self, bits: u64) -> bool {
@@ -375,11 +380,6 @@ fn decode_half(bits: u64) -> f64 {
 }
 
 impl Float {
-    #[inline(always)]
-    fn read<const W: usize>(self, bytes: [u8; W]) -> f64 {
-        self.format.decode(read(bytes, self.order) as u64)
-    }
-
     /// The nearest value of another format, and whether a finite one stays finite.
     #[inline(always)]
     pub(super) fn convert<const F: usize, const T: usize>(
@@ -387,8 +387,8 @@ impl Float {
         to: Self,
         bytes: [u8; F],
     ) -> ([u8; T], bool) {
-        let value = self.read(bytes);
-        let bits = to.format.encode(value);
+        let value = self.format.decode::<F>(read(bytes, self.order) as u64);
+        let bits = to.format.encode::<T>(value);
         (write(bits.into(), to.order), to.format.is_finite(bits) || !value.is_finite())
     }
 
@@ -402,7 +402,7 @@ impl Float {
         let bits = from.read(bytes);
         let negative = from.signed && (bits as i128) < 0;
         let magnitude = if negative { bits.wrapping_neg() } else { bits };
-        let bits = self.format.encode_integer(magnitude, negative);
+        let bits = self.format.encode_integer::<T>(magnitude, negative);
         (write(bits.into(), self.order), self.format.is_finite(bits))
     }
 
@@ -413,14 +413,23 @@ impl Float {
         to: Integer,
         bytes: [u8; F],
     ) -> ([u8; T], bool) {
-        let value = self.read(bytes);
-        // 2^128, beyond which no integer goes. A NaN isn't below it.
-        let whole = value.abs() < 340_282_366_920_938_463_463_374_607_431_768_211_456.0
-            && value.trunc() == value;
-        let magnitude = value.abs() as u128;
+        let value = self.format.decode::<F>(read(bytes, self.order) as u64);
+        let (magnitude, whole) = magnitude(value.abs());
         let negative = value < 0.0;
         let bits = if negative { magnitude.wrapping_neg() } else { magnitude };
         let (bytes, fits) = to.write(bits, negative);
         (bytes, fits && whole)
     }
+}
+
+/// A float as an integer, and whether it is one.
+#[inline(always)]
+fn magnitude(value: f64) -> (u128, bool) {
+    // Casts cut off what doesn't fit, and make 0 of a NaN. Machines convert to integers of 64 bits themselves.
+    let small = value as u64;
+    if small < u64::MAX {
+        return (small.into(), small as f64 == value);
+    }
+    let large = value as u128;
+    (large, large < u128::MAX)
 }

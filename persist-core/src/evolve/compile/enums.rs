@@ -59,24 +59,23 @@ impl Compiler<'_> {
             let (old, new) = (file.discriminant(of.tag), to.map(|to| target.discriminant(to.tag)));
             match to {
                 None => {
-                    let what = format_args!("variant `{name}` removed: a value that has it stops");
+                    let what = format!("variant `{name}` removed: a value that has it stops");
                     self.change(at, Relation::Lossy, what);
                 }
                 Some(to) if to.name != of.name => {
-                    let what = format_args!("variant `{}` was `{name}`", to.name.escape_debug());
+                    let what = format!("variant `{}` was `{name}`", to.name.escape_debug());
                     self.change(at, Relation::Relabel, what);
                 }
                 Some(_) if new == Some(old) => {}
                 Some(to) => {
-                    let what =
-                        format_args!("variant `{name}` {old} → {}", target.discriminant(to.tag));
+                    let what = format!("variant `{name}` {old} → {}", target.discriminant(to.tag));
                     self.change(at, Relation::Convert, what);
                 }
             }
         }
         let kept = map.iter().flatten().count();
         if kept < target.variants.len() {
-            let what = format_args!("{} added", count(target.variants.len() - kept));
+            let what = format!("{} added", count(target.variants.len() - kept));
             self.change(at, Relation::Relabel, what);
         }
     }

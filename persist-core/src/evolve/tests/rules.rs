@@ -299,7 +299,9 @@ fn aliases() {
     assert_eq!(plan(&same, aliases).unwrap().relation(), Relation::Relabel);
 
     // One field of the file becomes one of the target, the first that asks for it; and a name goes before an alias.
-    assert_eq!(plan(&file("price", "gone", "Ask"), aliases).unwrap().relation(), Relation::Lossy);
+    let first = plan(&file("price", "gone", "Ask"), aliases).unwrap();
+    assert_eq!(first.relation(), Relation::Lossy);
+    assert_eq!(run(&first, &element, 14).unwrap(), [1, 2, 3, 4, 5, 6, 7, 8, 0, 0, 0, 0, 2, 1]);
     let both = plan(&file("cost", "price", "Ask"), aliases).unwrap();
     assert_eq!(run(&both, &element, 14).unwrap(), expected);
     // Without aliases the three names have nothing to do with the file's.
@@ -307,4 +309,27 @@ fn aliases() {
     assert!(matches!(error.reasons[0].problem, Problem::NothingInCommon { .. }), "{error}");
     // Aliases of another type are none.
     assert!(plan(&file("price", "gone", "Ask"), Aliases::of::<[u8; 14]>()).is_err());
+}
+
+/// A variant that keeps its name isn't taken by one that had it once.
+#[test]
+fn a_name_goes_before_an_alias() {
+    static SWAPPED: Layout = Layout {
+        size: 1,
+        kind: Kind::Enum {
+            name: "Side",
+            version: 0,
+            signed: false,
+            variants: &[
+                layout::Variant { name: "A", aliases: &[], value: 5 },
+                layout::Variant { name: "B", aliases: &["A"], value: 6 },
+            ],
+        },
+    };
+    let file = descriptor(&enums(&[("A", 0)]));
+    let target = crate::Descriptor::decode(&SWAPPED.encode()).unwrap();
+    let order = ByteOrder::Little;
+    let plan =
+        Plan::new((&file, order), (&target, order), &Aliases::of_layout(&SWAPPED), None).unwrap();
+    assert_eq!(run(&plan, &[0], 1).unwrap(), [5]);
 }
