@@ -51,6 +51,7 @@
 //!   bytes mean.
 //! - [`MmapVec::migrate`]: a file gets the type that the program has now. [`Migration`]: the same, with options.
 //! - [`OpenOptions`]: the application's own magic and version, address space, journal.
+//! - [`verify()`]: everything that is wrong with a file. [`Repair`]: what can be done about it.
 //! - [`Error`]: everything that can go wrong. [`FileInfo`]: what a file says of itself.
 //! - `FORMAT.md` beside this crate's manifest: the file, byte by byte.
 //!

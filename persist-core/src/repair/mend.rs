@@ -349,7 +349,9 @@ impl Mending<'_> {
         let (Some(preamble), Some(header), Some(replay)) = parts else {
             return Err(RepairObstacle::Slots);
         };
-        let (len, there) = (file.len().unwrap_or_default(), file.room().unwrap_or_default());
+        let len = file.len().unwrap_or_default();
+        // A live state may count fewer elements than a slot that counts too many.
+        let there = file.room().unwrap_or_default().min(len);
         let newest = header.slots.newest;
         if newest.epoch > MAX_EPOCH - 2 {
             return Err(RepairObstacle::Slots);
@@ -362,7 +364,11 @@ impl Mending<'_> {
         for epoch in [newest.epoch + 1, newest.epoch + 2] {
             self.write_slot(State { epoch, committed_len: there, clean: true, ..newest });
         }
-        self.step(RepairKind::Cut { len: there }, RepairLoss::Elements { count: len - there });
+        let loss = match len - there {
+            0 => RepairLoss::Nothing,
+            count => RepairLoss::Elements { count },
+        };
+        self.step(RepairKind::Cut { len: there }, loss);
         Ok(())
     }
 }

@@ -4,7 +4,6 @@ use std::io;
 
 use crate::journal::Replay;
 use crate::storage::Storage;
-use crate::store::reader;
 
 /// Changes to a file, in the order in which they are made.
 #[derive(Debug, Default)]
@@ -65,10 +64,7 @@ impl Patches {
         offset: u64,
         buffer: &mut [u8],
     ) -> io::Result<()> {
-        let there = storage.len_bytes()?.saturating_sub(offset).min(buffer.len() as u64);
-        let (there, past_end) = buffer.split_at_mut(there as usize);
-        storage.read_exact_at(offset, there)?;
-        past_end.fill(0);
+        read_with_zeros(storage, offset, buffer)?;
         for patch in &self.patches {
             match patch {
                 Patch::Bytes { offset: start, bytes } => {
@@ -94,8 +90,9 @@ impl Patches {
         data_offset: u64,
     ) -> io::Result<()> {
         if let Some((replay, end)) = &self.redo {
-            // The payload of a record that counts is never patched.
-            replay.for_each_extent(&mut reader(original), *end, |offset, bytes| {
+            // The payload of a record that counts is never patched, but the file may end in it.
+            let mut read = |offset: u64, bytes: &mut [u8]| read_with_zeros(original, offset, bytes);
+            replay.for_each_extent(&mut read, *end, |offset, bytes| {
                 copy.write_all_at(data_offset + offset, bytes)
             })?;
         }
@@ -105,6 +102,15 @@ impl Patches {
             Patch::Extend { end } => copy.allocate(copy.len_bytes()?, *end),
         })
     }
+}
+
+/// Reads a file as if zeros followed its end.
+fn read_with_zeros(storage: &dyn Storage, offset: u64, buffer: &mut [u8]) -> io::Result<()> {
+    let there = storage.len_bytes()?.saturating_sub(offset).min(buffer.len() as u64);
+    let (there, past_end) = buffer.split_at_mut(there as usize);
+    storage.read_exact_at(offset, there)?;
+    past_end.fill(0);
+    Ok(())
 }
 
 /// Calls `put` with the part of a buffer from `offset` of the file on that lies in `start..end`, and where that part

@@ -465,6 +465,16 @@ fn check_any(bent: &Image) {
     }
 }
 
+/// The file ends in a payload of zeros, of a record that counts all the same.
+#[test]
+fn a_file_that_ends_in_its_journal() {
+    for whole in &*WHOLE {
+        for bytes in (JOURNAL..WHOLE[0].0.len().max(JOURNAL + 3 * 4096)).step_by(61) {
+            check_any(&whole.clone().resized(bytes.min(whole.0.len())));
+        }
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig {
         cases: 700,
