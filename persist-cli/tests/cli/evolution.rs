@@ -46,7 +46,7 @@ fn golden_files_say_the_same_in_either_byte_order() {
     for file in golden_files() {
         let to = other(&file);
         let converted =
-            directory.path().join(format!("{to}-{}", file.file_name().unwrap().display()));
+            directory.path().join(format!("{to}-{}", file.file_name().unwrap().to_str().unwrap()));
         let output = run(args!["convert", file, "--to", to, "-o", converted]);
         let descriptor = persist_core::AnySlice::open(&file).unwrap().descriptor().to_string();
         if descriptor.contains("(opaque") {
