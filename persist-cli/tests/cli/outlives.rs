@@ -116,7 +116,7 @@ fn read_elsewhere(file: &Path, contents: &Contents) {
 
 /// All elements, a line of JSON each.
 fn dump(file: &Path) -> Vec<Map<String, Value>> {
-    let lines = stdout_of(0, args!["dump", "--format", "json", file]);
+    let lines = stdout_of(0, args!["dump", "--json", file]);
     lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
 }
 
