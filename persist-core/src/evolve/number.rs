@@ -265,8 +265,8 @@ impl Format {
     fn decode<const W: usize>(self, bits: u64) -> f64 {
         match W {
             8 => f64::from_bits(bits),
-            4 => f32::from_bits(bits as u32).into(),
-            _ if self == Self::Brain => f32::from_bits((bits as u32) << 16).into(),
+            4 => widen(bits as u32),
+            _ if self == Self::Brain => widen((bits as u32) << 16),
             _ => decode_half(bits),
         }
     }
@@ -276,7 +276,7 @@ impl Format {
     fn encode<const W: usize>(self, value: f64) -> u64 {
         match W {
             8 => value.to_bits(),
-            4 => (value as f32).to_bits().into(),
+            4 => narrow(value).into(),
             _ => self.encode_short(value),
         }
     }
@@ -365,6 +365,20 @@ fn split(value: f64) -> (u64, i32) {
     let bits = value.to_bits();
     let (field, mantissa) = ((bits >> 52 & 0x7ff) as i32, bits & ((1 << 52) - 1));
     if field == 0 { (mantissa, -1074) } else { (mantissa | 1 << 52, field - 1075) }
+}
+
+/// The value of an `f32`. Rust leaves it open which sign a NaN has after a cast.
+#[inline(always)]
+fn widen(bits: u32) -> f64 {
+    let magnitude = f64::from(f32::from_bits(bits)).to_bits() & !(1 << 63);
+    f64::from_bits(u64::from(bits >> 31) << 63 | magnitude)
+}
+
+/// The bits of the nearest `f32`, with the sign also of a NaN.
+#[inline(always)]
+fn narrow(value: f64) -> u32 {
+    let magnitude = (value as f32).to_bits() & !(1 << 31);
+    ((value.to_bits() >> 63) as u32) << 31 | magnitude
 }
 
 fn decode_half(bits: u64) -> f64 {

@@ -35,11 +35,13 @@ fn numbers_are_read_in_the_order_of_the_file() {
 
 #[test]
 fn narrow_floats_are_exact() {
+    /// The least half: 2^-24.
+    const STEP: f32 = 1.0 / 16_777_216.0;
     let halves = [
         (0x0000, 0.0),
-        (0x0001, 2.0_f32.powi(-24)),
-        (0x03ff, 1023.0 * 2.0_f32.powi(-24)),
-        (0x0400, 2.0_f32.powi(-14)),
+        (0x0001, STEP),
+        (0x03ff, 1023.0 * STEP),
+        (0x0400, 1024.0 * STEP),
         (0x3555, 0.333_251_95),
         (0xc000, -2.0),
         (0x7bff, 65504.0),
