@@ -8,6 +8,7 @@
 #![forbid(unsafe_code)]
 
 mod atomic;
+mod in_place;
 
 use std::io;
 use std::path::Path;

@@ -15,6 +15,7 @@
 //!
 //! Proved by experiment in [`vec::tests::crash`](crate::vec), where breaking any of them is noticed.
 
+use super::in_place::InPlace;
 use super::*;
 use crate::checksum::{Checksum, checksum};
 use crate::header::BLOCK_BYTES;
@@ -123,9 +124,10 @@ impl Store {
     fn redo(&mut self, redo: Redo, len: u64) -> Result<(), Error> {
         let (storage, data_offset) = (&*self.storage, self.data_offset());
         let end = len * self.header.preamble.element_bytes.get();
-        let redone = redo.for_each_extent(&mut reader(storage), end, |offset, bytes| {
-            storage.write_all_at(data_offset + offset, bytes)
-        });
+        let mut place = InPlace::new(storage, data_offset, end);
+        let redone = redo
+            .for_each_extent(&mut reader(storage), end, |offset, bytes| place.write(offset, bytes))
+            .and_then(|()| place.finish());
         redone.map_err(|error| self.poisoned(Action::Write, error))
     }
 
