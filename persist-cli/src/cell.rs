@@ -106,9 +106,9 @@ pub(crate) fn harmless(out: &mut Vec<u8>, text: &str) {
 }
 
 /// Not a control character, nor one that changes the direction of what follows.
-fn is_harmless(char: char) -> bool {
+pub(crate) fn is_harmless(char: char) -> bool {
     !char.is_control()
-        && !matches!(char, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+        && !matches!(char, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 fn push_char(out: &mut Vec<u8>, char: char) {

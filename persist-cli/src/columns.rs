@@ -88,6 +88,32 @@ fn count(ty: TypeRef<'_>) -> u64 {
     }
 }
 
+/// The values within a type, each at its place in it. Every type is looked at once, however often it is repeated: a
+/// hostile file can have many items, each with many fields that have no value.
+fn values(ty: TypeRef<'_>) -> Vec<Place<'_>> {
+    match ty.kind() {
+        Kind::Array { item, len } => match values(item) {
+            none if none.is_empty() => none,
+            of_item => (0..len)
+                .flat_map(|index| of_item.iter().map(move |value| (index, value)))
+                .map(|(index, value)| {
+                    Place::moved(format!("[{index}]"), index * item.size_bytes(), value)
+                })
+                .collect(),
+        },
+        Kind::Struct { fields, .. } => fields
+            .flat_map(|field| {
+                let before = format!(".{}", field.name.escape_debug());
+                let of_field = values(field.ty).into_iter();
+                of_field.map(move |value| (before.clone(), field.offset_bytes, value))
+            })
+            .map(|(before, by, value)| Place::moved(before, by, &value))
+            .collect(),
+        Kind::Padding | Kind::Phantom => Vec::new(),
+        _ => vec![Place { path: String::new(), offset_bytes: 0, ty }],
+    }
+}
+
 /// A type at its place in the element.
 #[derive(Debug, Clone)]
 struct Place<'a> {
@@ -99,18 +125,21 @@ struct Place<'a> {
 impl<'a> Place<'a> {
     /// Adds the values within it. There aren't too many: they were counted.
     fn add_to(self, columns: &mut Vec<Column<'a>>) {
-        match self.ty.kind() {
-            Kind::Array { item, len } if count(item) > 0 => {
-                (0..len).for_each(|index| self.item(item, index).add_to(columns));
-            }
-            Kind::Struct { fields, .. } => {
-                for field in fields {
-                    self.field(field.name, field.offset_bytes, field.ty).add_to(columns);
-                }
-            }
-            Kind::Array { .. } | Kind::Padding | Kind::Phantom => {}
-            _ => columns.push(self.column()),
-        }
+        columns.extend(values(self.ty).into_iter().map(|value| self.within(value).column()));
+    }
+
+    /// A value of a part that stands at an offset, under a name.
+    fn moved(before: String, by: u64, value: &Self) -> Self {
+        let path = before + &value.path;
+        Self { path, offset_bytes: by + value.offset_bytes, ty: value.ty }
+    }
+
+    fn within(&self, value: Self) -> Self {
+        let path = match self.path.is_empty() {
+            true => value.path.strip_prefix('.').unwrap_or(&value.path).into(),
+            false => format!("{}{}", self.path, value.path),
+        };
+        Self { path, offset_bytes: self.offset_bytes + value.offset_bytes, ty: value.ty }
     }
 
     fn field(&self, name: &str, offset_bytes: u64, ty: TypeRef<'a>) -> Self {

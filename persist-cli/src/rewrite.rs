@@ -38,6 +38,16 @@ pub(crate) struct Target {
     pub(crate) byte_order: ByteOrder,
 }
 
+/// What became of the new file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Written {
+    Done,
+    /// It would have been written.
+    Tried,
+    /// The old one is as it should be.
+    Not,
+}
+
 #[derive(Debug, Serialize)]
 struct Report {
     relation: String,
@@ -67,8 +77,9 @@ impl Rewrite<'_> {
                 return Ok(refuse(what));
             }
         };
-        if plan.relation() == Relation::Lossy && !self.lossy && !self.dry_run {
-            let why = "that may lose something: --lossy allows it, --dry-run tries it";
+        if plan.relation() == Relation::Lossy && !self.lossy {
+            let why = "that may lose something: --lossy allows it, and with --dry-run only tries it. \
+                Fields that were renamed are known to a program alone (`MmapVec::migrate`)";
             return Ok(refuse(format!("`{}`: {why}\n{plan}", self.path.display())));
         }
         match self.write(original, target, &plan) {
@@ -79,42 +90,42 @@ impl Rewrite<'_> {
     }
 
     /// Writes the new file, and says whether it had to.
-    fn write(&self, original: AnySlice, target: &Target, plan: &Plan) -> anyhow::Result<bool> {
+    fn write(&self, original: AnySlice, target: &Target, plan: &Plan) -> anyhow::Result<Written> {
         let file = AnyFile::like(&original).byte_order(target.byte_order);
         let file = match &target.descriptor == original.descriptor() {
             // It knows its alignment better than its type does.
             true => file,
             false => file.descriptor(target.descriptor.clone()),
         };
+        let is_same = original.info().byte_order == target.byte_order
+            && plan.relation() == Relation::Identical;
+        if self.output.is_none() && is_same {
+            return Ok(Written::Not);
+        }
         if self.dry_run {
             try_out(&original, target, plan)?;
-            return Ok(false);
+            return Ok(Written::Tried);
         }
         if let Some(output) = self.output {
             let mut writer = AnyWriter::create(output, &file)?;
             append(&mut writer, &original, plan)?;
             writer.finish()?;
-            return Ok(true);
-        }
-        let is_same = original.info().byte_order == target.byte_order
-            && plan.relation() == Relation::Identical;
-        if is_same {
-            return Ok(false);
+            return Ok(Written::Done);
         }
         let mut replacement = Replacement::new(original, &file)?;
         let (original, writer) = replacement.parts();
         append(writer, original, plan)?;
         replacement.finish()?;
-        Ok(true)
+        Ok(Written::Done)
     }
 
-    fn report(&self, plan: &Plan, elements: usize, written: bool) -> anyhow::Result<Outcome> {
+    fn report(&self, plan: &Plan, elements: usize, written: Written) -> anyhow::Result<Outcome> {
         let output = self.output.unwrap_or(self.path);
         let report = Report {
             relation: plan.relation().to_string(),
             plan: plan.to_string(),
             elements,
-            written,
+            written: written == Written::Done,
             output: output.into(),
         };
         if self.json {
@@ -123,10 +134,10 @@ impl Rewrite<'_> {
         }
         let elements = indicatif::HumanCount(elements as u64);
         let output = output.display();
-        let done = match (written, self.dry_run) {
-            (true, _) => format!("{output}: {elements} elements written"),
-            (false, true) => format!("{output}: {elements} elements would be written"),
-            (false, false) => format!("{output}: nothing to do"),
+        let done = match written {
+            Written::Done => format!("{output}: {elements} elements written"),
+            Written::Tried => format!("{output}: {elements} elements would be written"),
+            Written::Not => format!("{output}: nothing to do"),
         };
         terminal::print(&format!("{plan}\n{done}\n"))?;
         Ok(Outcome::Yes)

@@ -7,6 +7,8 @@ use anstream::{AutoStream, ColorChoice};
 use anstyle::Style;
 use serde::Serialize;
 
+use crate::cell;
+
 /// The width where nobody says another.
 const DEFAULT_WIDTH: usize = 80;
 
@@ -22,10 +24,27 @@ pub(crate) fn print(text: &str) -> io::Result<()> {
 
 /// Prints a report for programs.
 pub(crate) fn print_json(report: &impl Serialize) -> anyhow::Result<()> {
-    let mut text = serde_json::to_string_pretty(report)?;
-    text.push('\n');
+    let text = escaped(&serde_json::to_string_pretty(report)?);
     io::stdout().lock().write_all(text.as_bytes())?;
     Ok(())
+}
+
+/// JSON with its last line ended, and nothing in it that a terminal might act on: that stands in strings only.
+fn escaped(json: &str) -> String {
+    let mut text = String::with_capacity(json.len() + 1);
+    for char in json.chars() {
+        match char == '\n' || cell::is_harmless(char) {
+            true => text.push(char),
+            false => {
+                let mut units = [0; 2];
+                for unit in char.encode_utf16(&mut units) {
+                    text.push_str(&format!("\\u{unit:04x}"));
+                }
+            }
+        }
+    }
+    text.push('\n');
+    text
 }
 
 /// Whether people read the output as it comes.

@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 pub use crate::byte_order::ByteOrder;
 use crate::descriptor::{Descriptor, Difference, Differences};
-use crate::evolve::{Incompatible, Misfit, MisfitKind, Outlook, Plan, Relation};
+use crate::evolve::{Aliases, Incompatible, Misfit, MisfitKind, Outlook, Plan, Relation};
 use crate::mode::Mode;
 
 /// Why a call on a persist file failed.
@@ -591,6 +591,13 @@ impl LayoutMismatch {
         self.outlook.relation()
     }
 
+    /// Whether a program that knows neither earlier names nor defaults converts the file without loss.
+    fn is_convertible_by_command(&self) -> bool {
+        let in_order = |descriptor| (descriptor, ByteOrder::NATIVE);
+        Plan::new(in_order(&self.file), in_order(&self.program), &Aliases::NONE, None)
+            .is_ok_and(|plan| plan.relation() <= Relation::Convert)
+    }
+
     /// What no rule converts; `None` where there are rules for all.
     #[must_use]
     pub fn obstacles(&self) -> Option<&Incompatible> {
@@ -620,7 +627,12 @@ impl fmt::Display for LayoutAdvice<'_> {
             Relation::Incompatible => f.write_str(
                 "  nothing converts it by itself: give `MmapVec::migrate_from` a function that does, or use the type that the file was written with",
             )?,
-            _ => write!(f, "  `MmapVec::migrate` converts it without loss, or {command}`")?,
+            _ => {
+                f.write_str("  `MmapVec::migrate` converts it without loss")?;
+                if self.mismatch.is_convertible_by_command() {
+                    write!(f, ", or {command}`, where OTHER is an empty file of the new type")?;
+                }
+            }
         }
         self.mismatch.outlook.fmt_reasons(f)
     }

@@ -302,7 +302,7 @@ impl<T: Persist> MmapVec<T> {
     ///
     /// Where `T` says from which earlier version it is made, `#[persist(from = v1::Tick)]`, a file of exactly that version
     /// goes through its [`From`], and so on along the versions before it. A file that is of none of them is
-    /// converted to the newest of them that it can become without loss, and goes on from there.
+    /// converted to the oldest of them that it can become without loss, and goes on from there.
     ///
     /// # On disk
     ///

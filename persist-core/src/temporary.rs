@@ -24,21 +24,33 @@ pub(crate) struct Temporary {
 impl Temporary {
     /// An empty file that can be [named](Self::name) `path`, which nothing may be yet.
     pub(crate) fn for_new(path: &Path) -> Result<Self, Error> {
+        Self::new(path, File::options())
+    }
+
+    /// The same for what another file has, which not everybody may read.
+    pub(crate) fn for_copy(path: &Path) -> Result<Self, Error> {
+        Self::new(path, private())
+    }
+
+    fn new(path: &Path, options: OpenOptions) -> Result<Self, Error> {
         // Asked first to spare the work; the renaming decides.
         if path.symlink_metadata().is_ok() {
             return Err(Error::AlreadyExists { path: path.into() });
         }
-        Self::beside(path, File::options())
-            .map_err(|source| Error::io(Action::Create, path, source))
+        Self::beside(path, options).map_err(|source| Error::io(Action::Create, path, source))
     }
 
-    /// An empty file that can [take the place](Self::take_place) of the one at `path`, with its permissions.
+    /// An empty file that can [take the place](Self::take_place) of the one at `path`.
     pub(crate) fn for_replacing(path: &Path, original: &Metadata) -> Result<Self, Error> {
-        let io = |source| Error::io(Action::Replace, path, source);
         check_links(path, original)?;
-        let temporary = Self::beside(path, private()).map_err(io)?;
-        keep_permissions(&temporary.file, original).map_err(io)?;
-        Ok(temporary)
+        Self::beside(path, private()).map_err(|source| Error::io(Action::Replace, path, source))
+    }
+
+    /// Gets ready to take the place of the file at `path`: with its permissions as they are now.
+    pub(crate) fn follow(&self, path: &Path, original: &Metadata) -> Result<(), Error> {
+        check_links(path, original)?;
+        keep_permissions(&self.file, original)
+            .map_err(|source| Error::io(Action::Replace, path, source))
     }
 
     fn beside(path: &Path, mut options: OpenOptions) -> io::Result<Self> {

@@ -400,19 +400,20 @@ impl Replacement {
     pub fn finish(self) -> Result<(), Error> {
         let Self { mut writer, original } = self;
         writer.complete()?;
-        check_place(&original, &writer.path)?;
+        let metadata = check_place(&original, &writer.path)?;
+        writer.temporary.follow(&writer.path, &metadata)?;
         // Windows replaces no file that is mapped; elsewhere nobody gets at the original before it is replaced.
         let _original = (!cfg!(windows)).then_some(original);
         writer.temporary.take_place(&writer.path)
     }
 }
 
-/// Refuses to replace another file than the one that was locked.
-fn check_place(original: &AnySlice, path: &Path) -> Result<(), Error> {
+/// Refuses to replace another file than the one that was locked, and says what that is like now.
+fn check_place(original: &AnySlice, path: &Path) -> Result<fs::Metadata, Error> {
     let io = |source| Error::io(Action::Replace, path, source);
     let lock = original.exclusive_lock().expect("`new` saw that it is");
     match lock.is_still_at(path).map_err(io)? {
-        true => Ok(()),
+        true => lock.metadata().map_err(io),
         false => Err(io(io::Error::other("the path names another file by now"))),
     }
 }

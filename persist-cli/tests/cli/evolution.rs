@@ -75,6 +75,8 @@ fn converting_in_place_and_back_gives_the_same_elements() {
     assert_eq!(*MmapSlice::<Tick>::open(&path).unwrap(), *ticks(1000));
     let text = stdout_of(0, args!["convert", path, "--to", "native"]);
     assert!(text.contains("nothing to do"), "{text}");
+    let text = stdout_of(0, args!["migrate", path, "--to-layout-of", path, "--dry-run"]);
+    assert!(text.contains("nothing to do"), "{text}");
     assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 1, "nothing is left behind");
 }
 
@@ -113,8 +115,11 @@ fn what_may_lose_something_must_be_allowed() {
     let before = fs::read(&path).unwrap();
     let error = stderr_of(1, args!["migrate", path, "--to-layout-of", wanted]);
     assert!(error.contains("--lossy") && error.contains("field `price`"), "{error}");
-    // Trying it needs no leave, and comes to the same value.
-    let error = stderr_of(1, args!["migrate", path, "--to-layout-of", wanted, "--dry-run"]);
+    // What is tried is refused for the same reasons.
+    let tried = stderr_of(1, args!["migrate", path, "--to-layout-of", wanted, "--dry-run"]);
+    assert_eq!(tried, error);
+    let args = args!["migrate", path, "--to-layout-of", wanted, "--dry-run", "--lossy"];
+    let error = stderr_of(1, args);
     assert!(error.contains("element 256, field `time`"), "{error}");
     let error = stderr_of(1, args!["migrate", path, "--to-layout-of", wanted, "--lossy"]);
     assert!(error.contains("element 256, field `time`: expected 0 to 255, found 256"), "{error}");

@@ -80,8 +80,9 @@ impl<'a> Candidate<'a> {
 }
 
 impl Route {
-    /// The version that the file is exactly, in either byte order; else the newest to which it can go without loss; else,
-    /// where loss is allowed, the newest to which it can go.
+    /// The version that the file is exactly, in either byte order; else the oldest to which it can go without loss, for
+    /// fields of the same name mean something else after a `From`; else, where loss is allowed, the newest to which it
+    /// can go.
     pub(super) fn find(
         file: &AnySlice,
         target: &Target<'_>,
@@ -96,7 +97,7 @@ impl Route {
         let mut plans: Vec<_> = candidates.iter().map(|it| it.plan(file)).collect();
         let index = plans
             .iter()
-            .position(|plan| plan.as_ref().is_ok_and(|plan| plan.relation() <= Relation::Convert));
+            .rposition(|plan| plan.as_ref().is_ok_and(|plan| plan.relation() <= Relation::Convert));
         let lossy = || plans.iter().position(Result::is_ok);
         // What is in the way to the target itself says most.
         let index = index.or_else(lossy).unwrap_or(0);

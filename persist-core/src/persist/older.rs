@@ -21,7 +21,9 @@ impl Older {
     /// `Old` before `New`. A chain of versions that comes back to where it began can't be evaluated, so that
     /// the compiler refuses it.
     #[must_use]
+    #[track_caller]
     pub const fn of<Old: Persist, New: Persist + From<Old>>() -> Self {
+        check_distinct(New::LAYOUT, Old::LAYOUT, Old::OLDER);
         Self { layout: Old::LAYOUT, older: Old::OLDER, convert: convert::<Old, New> }
     }
 
@@ -39,6 +41,27 @@ impl Older {
     /// with the index of the first that isn't a value.
     pub(crate) fn convert(&self, from: &[u8], to: &mut Vec<u8>) -> Result<(), usize> {
         (self.convert)(from, to)
+    }
+}
+
+/// Refuses a type that a file can't tell from one of its earlier versions.
+#[track_caller]
+const fn check_distinct(
+    newest: &'static Layout,
+    older: &'static Layout,
+    older_still: &'static Option<Older>,
+) {
+    let (newest, mut older, mut rest) = (newest.fingerprint(), older, older_still);
+    loop {
+        assert!(
+            !newest.equals(older.fingerprint()),
+            "persist: a version that this type is made from has the same layout, so that no file tells which of them \
+             it has\n  help: give one of them another `#[persist(version = N)]`"
+        );
+        match rest {
+            None => return,
+            Some(version) => (older, rest) = (version.layout, version.older),
+        }
     }
 }
 

@@ -47,6 +47,7 @@ pub(super) fn in_a_copy(
     if !original.lock.is_still_at(path).map_err(io)? {
         return Err(io(io::Error::other("the path names another file by now")));
     }
+    temporary.follow(&place, &original.file.metadata().map_err(io)?)?;
     // Windows replaces no file that is open; elsewhere nobody gets at the original before it is replaced.
     let _original = (!cfg!(windows)).then_some(original);
     temporary.take_place(&place)?;
@@ -103,7 +104,7 @@ fn settle_store(store: &mut Store, len: u64) -> Result<(), Error> {
 
 /// Copies a file as it is to a new one at `to`.
 pub(super) fn back_up(file: &LockedFile, to: &Path) -> Result<(), Error> {
-    let temporary = Temporary::for_new(to)?;
+    let temporary = Temporary::for_copy(to)?;
     let copied = file.file.metadata().and_then(|metadata| {
         copy_contents(file, temporary.file())?;
         temporary.file().set_permissions(metadata.permissions())?;

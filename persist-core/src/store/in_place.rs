@@ -122,7 +122,8 @@ mod tests {
     #[test]
     fn later_extents_win() {
         let block = BLOCK_BYTES;
-        let large = [(5, 20), (0, 2 * block), (7, 1), (block, 16), (3, 9), (8, block), (9, 3)];
+        let large =
+            [(5, 20), (0, 2 * block), (7, 1), (15, 1), (block, 16), (3, 9), (8, block), (9, 3)];
         assert_eq!(written(3 * block, &large), 7);
         assert_eq!(written(3 * block, &[(0, 16), (4, 4), (2, 4), (0, 1)]), 1);
     }

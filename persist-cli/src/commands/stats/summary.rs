@@ -184,7 +184,8 @@ impl Summary {
             min: json(&self.min),
             max: json(&self.max),
             mean: self.sum.mean(),
-            distinct,
+            // An estimate may be too large.
+            distinct: distinct.min(self.values),
             distinct_is_exact,
             counts,
         }

@@ -81,6 +81,32 @@ fn permissions_are_kept_and_links_followed() {
     assert_refused(&path, &["2 names (hard links)"], migrate);
 }
 
+#[cfg(unix)]
+#[test]
+fn what_becomes_of_the_original_meanwhile_counts() {
+    use std::fs::{Permissions, hard_link, metadata, set_permissions};
+    use std::os::unix::fs::PermissionsExt;
+
+    let (directory, path) = file(&olds(3));
+    set_permissions(&path, Permissions::from_mode(0o644)).unwrap();
+    let convert = |tick: &v1::Tick, _| {
+        set_permissions(&path, Permissions::from_mode(0o600)).unwrap();
+        new(tick.time)
+    };
+    MmapVec::<Tick>::migrate_from(&path, convert).unwrap();
+    assert_eq!(metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+
+    let other = directory.path().join("other.pv");
+    let result = MmapVec::<v1::Tick>::migrate_from(&path, |tick: &Tick, index| {
+        if index == 0 {
+            hard_link(&path, &other).unwrap();
+        }
+        olds(3)[tick.time as usize]
+    });
+    assert!(matches!(result, Err(Error::HardLinks { links: 2, .. })), "{result:?}");
+    assert_eq!(MmapSlice::<Tick>::open(&path).unwrap(), news(3));
+}
+
 #[test]
 fn what_is_not_a_file_of_ours_is_refused() {
     let (directory, path) = file(&olds(3));

@@ -116,6 +116,24 @@ fn what_becomes_an_old_version_without_loss_goes_on_from_there() {
 
 /// What a version was exactly counts more than that it could become the type at once.
 #[test]
+fn what_becomes_any_version_without_loss_goes_through_all() {
+    #[derive(Clone, Copy, Persist)]
+    #[persist(rename = "Price")]
+    #[repr(C)]
+    struct Price0 {
+        value: u16,
+        time: u16,
+    }
+
+    // Its fields have a place in each version. In the newest ones they mean something else.
+    let olds: Vec<_> = (0..100).map(|i| Price0 { value: i, time: i * 2 }).collect();
+    let (_directory, path) = file(&olds);
+    migrated(Relation::Convert, 1, 100)(Migration::<v2::Price>::new().run(&path).unwrap());
+    let prices = MmapSlice::<v2::Price>::open(&path).unwrap();
+    assert_eq!((prices[50].value, prices[50].time), (0.5, 100));
+}
+
+#[test]
 fn an_exact_version_goes_before_a_conversion() {
     #[derive(Clone, Copy, Debug, Default, PartialEq, Persist)]
     #[persist(from = v1::Price)]
