@@ -9,6 +9,7 @@ mod derive;
 mod disk_full;
 mod disks;
 mod durability;
+mod exchange;
 mod format;
 mod golden;
 mod growth;

@@ -63,9 +63,12 @@ fn golden_files_are_fine() {
             &mut self,
             golden: &Golden<T>,
         ) {
-            let report = verify(golden.path()).unwrap();
-            assert!(report.worst() < Some(Bad), "{}: {:#?}", golden.name, report.findings);
-            assert_eq!(report.checked_elements, golden.elements.len() as u64, "{}", golden.name);
+            for order in [ByteOrder::Little, ByteOrder::Big] {
+                let report = verify(golden.path(order)).unwrap();
+                assert!(report.worst() < Some(Bad), "{}: {:#?}", golden.name, report.findings);
+                let elements = golden.elements.len() as u64;
+                assert_eq!(report.checked_elements, elements, "{}", golden.name);
+            }
         }
     }
     golden::visit_all(&mut Check);
