@@ -1,7 +1,8 @@
 //! A `Vec<T>` that lives in a memory-mapped file.
 //!
 //! Derive [`Persist`] on a struct, and a [`MmapVec`] of it is an array on disk that is used like one in
-//! memory: a plain `&[T]` and `&mut [T]`, no serialising, opened in microseconds whatever its size. The
+//! memory: a plain `&[T]` and `&mut [T]`, no serialising, opened in microseconds whatever its size (where every bit
+//! pattern is a value of the element; others are looked at, once). The
 //! file carries the layout of the struct, so a program with another one is refused, with the field that
 //! differs.
 //!
