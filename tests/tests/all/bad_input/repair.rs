@@ -354,7 +354,7 @@ fn a_file_that_was_cut() {
 fn a_file_that_was_cut_and_not_closed() {
     let image = image_of(Mode::Atomic, &ticks());
     let pending = JournalWriter::new(image.clone().unclean())
-        .commit(3, &[(0, &77_u64.to_le_bytes()), (48, &78_u64.to_le_bytes())]);
+        .commit(3, &[(0, &77_u64.to_ne_bytes()), (48, &78_u64.to_ne_bytes())]);
     let cut = pending.image.resized(data_offset(&image) + 30);
     let bench = Bench::with(&cut);
     let repair = Repair::plan(&bench.path).unwrap();
