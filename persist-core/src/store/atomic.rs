@@ -93,18 +93,19 @@ impl Store {
         self.checkpoint_to(replay.len)
     }
 
-    /// Cuts off what a crash left past the elements, after the file was [recovered](Self::recover): room for more of
-    /// them, and maybe as much as the last commit changed, on its way to its place.
-    pub(crate) fn give_back_leftovers(&self) {
-        let slots = &self.header.slots;
-        if slots.newest.mode == Mode::Shared || slots.newest.clean {
-            return;
-        }
+    /// Whether a crash left something past the elements, after the file was [recovered](Self::recover): room for more
+    /// of them, and maybe as much as the last commit changed, on its way to its place.
+    pub(crate) fn has_spare_bytes(&self) -> bool {
+        let newest = &self.header.slots.newest;
         let end = self.data_offset() + self.committed_bytes();
-        if self.storage.len_bytes().is_ok_and(|found| found > end) {
-            // Where it can't be cut it is only longer than need be.
-            let _ = self.storage.truncate(end);
-        }
+        let is_longer = || self.storage.len_bytes().is_ok_and(|found| found > end);
+        newest.mode == Mode::Atomic && !newest.clean && is_longer()
+    }
+
+    /// Cuts off what is past the elements.
+    pub(crate) fn give_back_spare_bytes(&self) {
+        // Where it can't be cut it is only longer than need be.
+        let _ = self.storage.truncate(self.data_offset() + self.committed_bytes());
     }
 
     /// Makes the file as long as its last commit needs. A crash may have lost its length, and not the

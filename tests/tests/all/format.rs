@@ -314,6 +314,10 @@ fn both_readers_see_what_a_writer_left_behind() {
     let mut random = Random(1);
     for round in 0..60 {
         let mode = [Mode::Atomic, Mode::Atomic, Mode::Shared][round % 3];
+        if mode == Mode::Shared && boot_id().is_none() {
+            // What was changed in place is in the file, and its new length isn't.
+            continue;
+        }
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("left.pv");
         let mut vec = MmapVec::options().mode(mode).journal_bytes(65536).create(&path).unwrap();

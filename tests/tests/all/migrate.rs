@@ -11,6 +11,7 @@ use persist_core::{
     Mode, Pad, Persist, Progress, Relation, Shutdown,
 };
 
+#[cfg(target_os = "linux")]
 use crate::support;
 
 mod v1 {

@@ -8,6 +8,7 @@ use persist_core::{
     Persist, Plan, Replacement, Shutdown,
 };
 
+#[cfg(target_os = "linux")]
 use crate::support;
 
 #[derive(Clone, Copy, Debug, PartialEq, Persist)]

@@ -245,8 +245,11 @@ fn is_whole(file: &Image, slot: Block) -> bool {
         && file.get(slot, "epoch") % 2 == parity
 }
 
-/// The boot of this machine, from the first of its digits on.
+/// The boot of this machine, from the first of its digits on. What only emulates another system may show Linux's.
 pub(crate) fn boot_id() -> Option<[u8; 16]> {
+    if cfg!(not(target_os = "linux")) {
+        return None;
+    }
     let text = std::fs::read_to_string("/proc/sys/kernel/random/boot_id").ok()?;
     let digits: Vec<_> = text.chars().filter_map(|digit| digit.to_digit(16)).collect();
     let bytes: Vec<_> = digits.chunks(2).map(|pair| (pair[0] << 4 | pair[1]) as u8).collect();
