@@ -72,7 +72,10 @@ pub enum Error {
     },
 
     /// A file of this name exists, and `create` replaces nothing.
-    #[error("`{}` already exists: open it, or choose another name; `create` replaces nothing", Shown(path))]
+    #[error(
+        "`{}` already exists: open it, or choose another name; `create` replaces nothing",
+        Shown(path)
+    )]
     #[non_exhaustive]
     AlreadyExists {
         /// The file.
@@ -280,7 +283,10 @@ pub enum Error {
 
     /// Somebody else has the file open, and one of the two wants to write. Opening doesn't wait: a
     /// process that was just killed may hold its lock until the kernel has unmapped its files.
-    #[error("`{}` is locked: it is open in {holder}; close it there, or try again later", Shown(path))]
+    #[error(
+        "`{}` is locked: it is open in {holder}; close it there, or try again later",
+        Shown(path)
+    )]
     #[non_exhaustive]
     Locked {
         /// The file.
@@ -291,7 +297,10 @@ pub enum Error {
 
     /// There is nothing to roll back to: in [`Mode::Shared`](crate::Mode::Shared) a change is in the file as
     /// soon as it is made.
-    #[error("`{}` can't be rolled back: it is in mode shared, which keeps no earlier state; create it with `Mode::Atomic`", Shown(path))]
+    #[error(
+        "`{}` can't be rolled back: it is in mode shared, which keeps no earlier state; create it with `Mode::Atomic`",
+        Shown(path)
+    )]
     #[non_exhaustive]
     NoRollback {
         /// The file.

@@ -1,11 +1,15 @@
 //! `persist repair`.
 
 use std::fs;
+#[cfg(unix)]
+use std::{process::Stdio, time::Duration};
 
 use persist_core::{MmapSlice, MmapVec};
 use serde_json::Value;
 
 use crate::bench::{Bench, flip};
+#[cfg(unix)]
+use crate::support::file_of;
 
 /// A file with two kinds of damage, of which none loses anything.
 fn damaged(bench: &Bench) -> Vec<u8> {
@@ -64,6 +68,118 @@ fn what_can_not_be_helped_is_not_touched() {
         (vec!["a.pv".into()], before)
     );
     bench.run(&["repair", "missing.pv"]).ends(2).complains(&["missing.pv"]);
+}
+
+/// What leaves nothing must be allowed by name.
+#[test]
+fn losing_all_elements_must_be_allowed() {
+    let bench = Bench::new();
+    damaged(&bench);
+    let whole = fs::read(bench.path("a.pv")).unwrap();
+    let data_offset = whole.len() - 3 * size_of::<u64>();
+    let before = &whole[..data_offset + 7];
+    bench.write("a.pv", before);
+    let says = "this leaves no element of those that there were\n";
+    bench.run(&["repair", "a.pv", "--dry-run"]).ends(1).prints(&["loses 3 elements", says]);
+    let ran = bench.run(&["repair", "a.pv", "--yes"]).ends(1);
+    ran.complains(&["error: `a.pv` was not repaired", "--lose-all", "nothing was changed"]);
+    let ran = bench.run(&["repair", "a.pv", "--yes", "--json"]).ends(1);
+    let report: Value = serde_json::from_str(&ran.out).unwrap();
+    assert_eq!((&report["loses_all"], &report["repaired"]), (&true.into(), &Value::Null));
+    assert_eq!(
+        (bench.names(), fs::read(bench.path("a.pv")).unwrap()),
+        (vec!["a.pv".into()], before.into())
+    );
+    bench.run(&["repair", "a.pv", "--lose-all"]).ends(2).complains(&["--yes"]);
+    let ran = bench.run(&["repair", "a.pv", "--yes", "--lose-all"]).ends(0);
+    ran.prints(&[says, "repaired a.pv, which has 0 elements now; as it was"]);
+    assert_eq!(fs::read(bench.path("a.pv.bak")).unwrap(), before);
+
+    // Where some are left that is said, and goes without.
+    bench.write("b.pv", &whole[..data_offset + 9]);
+    let ran = bench.run(&["repair", "b.pv", "--yes"]).ends(0);
+    assert!(!ran.out.contains(says));
+    ran.prints(&["loses 2 elements", "repaired b.pv, which has 1 element now"]);
+}
+
+/// A file that is mended in a copy is what it was or what it becomes, and its backup is there before that.
+#[cfg(unix)]
+#[test]
+fn a_kill_at_any_moment_leaves_the_original_or_a_repaired_file() {
+    const LEN: u64 = 1 << 19;
+
+    let bench = Bench::new();
+    let elements: Vec<u64> = (0..LEN).collect();
+    let path = file_of(&bench.path(""), "a.pv", &elements);
+    flip(&path, 1000);
+    let before = fs::read(&path).unwrap();
+    bench.run(&["repair", "a.pv", "--yes", "--no-backup"]).ends(0);
+    let after = fs::read(&path).unwrap();
+    let (mut met, mut random) = ([0; 3], fastrand::Rng::new());
+    for _ in 0..60 {
+        fs::write(&path, &before).unwrap();
+        let mut child =
+            bench.command(&["repair", "a.pv", "--yes"]).stdout(Stdio::null()).spawn().unwrap();
+        std::thread::sleep(Duration::from_micros(random.u64(..60_000)));
+        child.kill().unwrap();
+        child.wait().unwrap();
+        let is_repaired = fs::read(&path).unwrap() == after;
+        assert!(is_repaired || fs::read(&path).unwrap() == before, "neither the one nor the other");
+        let backup = fs::read(bench.path("a.pv.bak")).ok();
+        assert!(
+            backup.as_ref().is_none_or(|backup| *backup == before),
+            "a backup of something else"
+        );
+        assert!(backup.is_some() || !is_repaired, "repaired without a backup");
+        met[usize::from(is_repaired) + usize::from(backup.is_some())] += 1;
+        for name in bench.names().iter().filter(|name| *name != "a.pv") {
+            let is_temporary = name.starts_with(".persist-") && name.ends_with(".tmp");
+            assert!(is_temporary || name == "a.pv.bak", "{name}");
+            fs::remove_file(bench.path(name)).unwrap();
+        }
+    }
+    assert!(met[1] > 0, "no kill met a repair: {met:?}");
+}
+
+/// A file that is recovered and closed in its place has its elements, however far that got.
+#[cfg(unix)]
+#[test]
+fn a_kill_at_any_moment_of_a_recovery_loses_nothing() {
+    let bench = Bench::new();
+    let mut vec =
+        MmapVec::<u64>::options().journal_bytes(8 << 20).create(bench.path("a.pv")).unwrap();
+    vec.extend_from_slice(&[7; 1 << 19]).unwrap();
+    vec.commit().unwrap();
+    for commit in 0..6 {
+        vec.iter_mut().step_by(600).for_each(|element| *element += commit);
+        vec.commit().unwrap();
+    }
+    let expected = vec.to_vec();
+    drop(vec);
+    let before = fs::read(bench.path("a.pv")).unwrap();
+    let (mut met, mut random) = ([0; 3], fastrand::Rng::new());
+    for _ in 0..40 {
+        fs::write(bench.path("a.pv"), &before).unwrap();
+        let mut child =
+            bench.command(&["repair", "a.pv", "--yes"]).stdout(Stdio::null()).spawn().unwrap();
+        std::thread::sleep(Duration::from_micros(random.u64(..60_000)));
+        child.kill().unwrap();
+        child.wait().unwrap();
+        let found = fs::read(bench.path("a.pv")).unwrap();
+        assert_eq!(*MmapSlice::<u64>::open(bench.path("a.pv")).unwrap(), *expected);
+        let backup = fs::read(bench.path("a.pv.bak")).ok();
+        assert!(
+            backup.as_ref().is_none_or(|backup| *backup == before),
+            "a backup of something else"
+        );
+        assert!(backup.is_some() || found == before, "changed without a backup");
+        met[usize::from(found != before) + usize::from(backup.is_some())] += 1;
+        // What a kill left is no obstacle.
+        let _ = fs::remove_file(bench.path("a.pv.bak"));
+        bench.run(&["repair", "a.pv", "--yes", "--no-backup"]).ends(0);
+        bench.run(&["verify", "a.pv"]).ends(0).prints(&["a.pv: fine, 524288 elements of u64\n"]);
+    }
+    assert!(met[2] > 0 && met[0] > 0, "no kill met a repair: {met:?}");
 }
 
 #[test]

@@ -31,10 +31,16 @@ mod tests {
     #[test]
     fn only_what_a_terminal_acts_on_is_escaped() {
         for (path, expected) in [
-            ("größe 1 'a' \"b\" \u{65e5}\u{672c}\u{301}.pv", "größe 1 'a' \"b\" \u{65e5}\u{672c}\u{301}.pv"),
+            (
+                "größe 1 'a' \"b\" \u{65e5}\u{672c}\u{301}.pv",
+                "größe 1 'a' \"b\" \u{65e5}\u{672c}\u{301}.pv",
+            ),
             (r"C:\ticks.pv", r"C:\ticks.pv"),
             ("a\u{1b}[31m\n\t\u{9b}b", r"a\u{1b}[31m\n\t\u{9b}b"),
-            ("\u{202e}vp.\u{2066}\u{61c}\u{200f}\u{2029}", r"\u{202e}vp.\u{2066}\u{61c}\u{200f}\u{2029}"),
+            (
+                "\u{202e}vp.\u{2066}\u{61c}\u{200f}\u{2029}",
+                r"\u{202e}vp.\u{2066}\u{61c}\u{200f}\u{2029}",
+            ),
         ] {
             assert_eq!(Shown(Path::new(path)).to_string(), expected);
         }

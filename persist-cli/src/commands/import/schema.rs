@@ -205,6 +205,11 @@ impl<'a> Parser<'a> {
                 break;
             }
         }
+        ensure!(
+            !of.variants.is_empty(),
+            "expected at least one variant in `{}`",
+            name.escape_debug()
+        );
         Ok(of.finish(name))
     }
 
@@ -292,11 +297,12 @@ impl<'a> Enum<'a> {
         let bits = 8 * u32::from(self.width) - u32::from(self.is_signed);
         let (least, end) = (if self.is_signed { -(1_i128 << bits) } else { 0 }, 1_i128 << bits);
         ensure!((least..end).contains(&value), "expected {least} to {}, found {value}", end - 1);
+        let is_new = self.variants.iter().all(|(_, other)| *other != value);
+        ensure!(is_new, "expected a number that no other variant has, found {value}");
         self.variants.push((name, value));
         Ok(())
     }
 
-    /// Values that are there twice are found when it is decoded.
     fn finish(self, name: &str) -> Type {
         let mask = u64::MAX >> (64 - 8 * u32::from(self.width));
         let tag_of = |value: i128| value as u64 & mask;
