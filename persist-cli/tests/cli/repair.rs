@@ -4,7 +4,9 @@ use std::fs;
 #[cfg(unix)]
 use std::{process::Stdio, thread, time::Duration, time::Instant};
 
-use persist_core::{MmapSlice, MmapVec, verify};
+#[cfg(unix)]
+use persist_core::verify;
+use persist_core::{MmapSlice, MmapVec};
 use serde_json::Value;
 
 use crate::bench::{Bench, flip};
