@@ -133,6 +133,9 @@ impl Rewrite<'_> {
         let elements = terminal::count(elements as u64, "element");
         let output = shown(output);
         let what = match written {
+            Written::Done if self.output.is_none() => {
+                format!("{output}: {elements} written, in the place of the old file")
+            }
             Written::Done => format!("{output}: {elements} written"),
             Written::Tried => format!("{output}: {elements} would be written"),
             Written::Not => format!("{output}: nothing to do"),

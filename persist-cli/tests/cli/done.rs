@@ -11,10 +11,13 @@ use crate::support::*;
 
 /// The commands that change a file, and what they say of it.
 const CHANGES: [(&[&str], &str); 5] = [
-    (&["convert", "ticks.pv", "--to", OTHER], "ticks.pv: 3 elements written"),
+    (
+        &["convert", "ticks.pv", "--to", OTHER],
+        "ticks.pv: 3 elements written, in the place of the old file",
+    ),
     (
         &["migrate", "ticks.pv", "--to-layout-of", "number.pv", "--lossy"],
-        "ticks.pv: 3 elements written",
+        "ticks.pv: 3 elements written, in the place of the old file",
     ),
     (
         &["repair", "open.pv", "--yes"],

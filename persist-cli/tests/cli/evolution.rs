@@ -227,7 +227,7 @@ fn a_single_element_is_in_the_singular() {
     let directory = tempfile::tempdir().unwrap();
     let path = file_of(directory.path(), "ticks.pv", &ticks(1));
     let text = stdout_of(0, args!["convert", path, "--to", other(&path)]);
-    assert!(text.ends_with(": 1 element written\n"), "{text}");
+    assert!(text.ends_with(": 1 element written, in the place of the old file\n"), "{text}");
     assert!(stdout_of(0, args!["diff", path, path]).contains("  1 element in both\n"));
 }
 
