@@ -19,8 +19,8 @@ use crate::terminal::{count, painted, path_as_text, print, print_json, shown};
 /// value of its type. Works on files that can't be opened, writes nothing, and lists all that it finds.
 ///
 /// The exit code is 0 where nothing is wrong, 1 where something is, 2 where a file can't be looked at: it is missing,
-/// locked by a writer, or no persist file. Notes don't count, such as that a file was not closed: what it lacks is in
-/// its journal, and the next writer finds it there.
+/// locked by a writer, or no persist file. Notes don't count, such as that a file was not closed: the next writer
+/// recovers its last commit.
 ///
 /// Example: persist verify *.pv
 #[derive(Debug, clap::Args)]

@@ -179,7 +179,7 @@ fn enums_and_names_with_spaces_and_padding_in_a_schema() {
         "a.csv",
         "level,\"name\", unit price ,wide\nHigh,abcd,0.5,Most\nLow,,1,Least\nOne,é,2,Least\n",
     );
-    let schema = "Order { level: enum Level: i16 { Zero, One, High = 300, Low = -300, }, \
+    let schema = "Order { level: enum Level: i16 { High = 300, Low = -300, Zero = 0, One, }, \
         name: FixedStr<4>, _gap: Pad<2>, \"unit price\": f64, wide: enum Wide: u64 { Least, Most = 18446744073709551615 } }";
     let ran = bench.run(&["import", "a.csv", "--schema", schema, "-o", "a.pv", "--json"]).ends(0);
     let report: serde_json::Value = serde_json::from_str(&ran.prints(&[]).out).unwrap();
