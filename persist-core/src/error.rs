@@ -16,6 +16,10 @@ use crate::evolve::{Aliases, Incompatible, Misfit, MisfitKind, Outlook, Plan, Re
 use crate::mode::Mode;
 pub(crate) use shown::Shown;
 
+/// What to do about damage.
+const RESTORE: &str =
+    "restore it from a copy, or see what the command `persist repair` can save of it";
+
 /// Why a call on a persist file failed.
 ///
 /// Every variant names the file. A call that fails leaves the file and the vector as they were,
@@ -120,13 +124,17 @@ pub enum Error {
 
     /// No rule makes elements of the file into elements of the type that was asked for.
     #[error(
-        "`{}` can't be migrated: {reason}\n  say what becomes of an element with `migrate_from`; `#[persist(alias = \"…\")]` finds a field by an earlier name, `Migration::defaults` fills one that is new",
-        Shown(path)
+        "`{}` can't be migrated{}: {reason}\n  say what becomes of an element with `migrate_from`; `#[persist(alias = \"…\")]` finds a field by an earlier name, `Migration::defaults` fills one that is new in the newest type",
+        Shown(path),
+        To(*version)
     )]
     #[non_exhaustive]
     Incompatible {
         /// The file.
         path: Box<Path>,
+        /// The earlier version of the type, of `#[persist(from = …)]`, that the file is nearest to: what is in the
+        /// way to that is in the way. `None` where it is the type itself.
+        version: Option<&'static str>,
         /// What is in the way.
         reason: Box<Incompatible>,
     },
@@ -156,7 +164,7 @@ pub enum Error {
 
     /// The file ends before what its header counts.
     #[error(
-        "`{}` is truncated: expected at least {expected_bytes} bytes, found {found_bytes}: restore it from a copy",
+        "`{}` is truncated: expected at least {expected_bytes} bytes, found {found_bytes}: {RESTORE}",
         Shown(path)
     )]
     #[non_exhaustive]
@@ -170,7 +178,7 @@ pub enum Error {
     },
 
     /// The file was damaged: bytes differ from what any writer would have written.
-    #[error("`{}` is corrupt: {damage}: restore it from a copy", Shown(path))]
+    #[error("`{}` is corrupt: {damage}: {RESTORE}", Shown(path))]
     #[non_exhaustive]
     Corrupt {
         /// The file.
@@ -180,7 +188,7 @@ pub enum Error {
     },
 
     /// An element is not a value of its type.
-    #[error("`{}` is corrupt: {fault}: restore it from a copy", Shown(path))]
+    #[error("`{}` is corrupt: {fault}: {RESTORE}", Shown(path))]
     #[non_exhaustive]
     CorruptElement {
         /// The file.
@@ -669,6 +677,15 @@ impl fmt::Display for ByteOrderAdvice<'_> {
                 name.escape_debug()
             ),
         }
+    }
+}
+
+/// The version on the way to which something is in the way.
+struct To(Option<&'static str>);
+
+impl fmt::Display for To {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.map_or(Ok(()), |version| write!(f, " by way of `{version}`"))
     }
 }
 
