@@ -30,10 +30,9 @@ const MOST_CHARS: usize = 60;
 ///
 /// The first line of the CSV has the names of the columns, and each value of an element is the
 /// column of its name: time, pos.x, legs[0].side. Spaces around names don't count. Columns of other
-/// names are left out. What
-/// `persist dump --csv` prints is read back as the same: enums are the names of their variants,
-/// bools true or false, an empty field is `None`, and foreign types are the hexadecimal digits of
-/// their bytes. The output appears when it is whole, and replaces nothing.
+/// names are left out. What `persist dump --csv` prints is read back as the same: enums are the
+/// names of their variants, bools true or false, an empty field is `None`, and foreign types are the
+/// hexadecimal digits of their bytes. The output appears when it is whole, and replaces nothing.
 ///
 /// A schema is a list of `name: type`, with these types:
 ///   u8 to u128, i8 to i128, f32, f64, bool, char   as in Rust
