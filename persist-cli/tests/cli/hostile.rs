@@ -3,6 +3,7 @@
 use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use crate::support::*;
 
@@ -58,7 +59,9 @@ fn check(directory: &Path, bytes: &[u8], other: &Path, what: &str) {
             "{command}: {stderr}"
         );
         let terminal = [&output.stdout[..], &output.stderr].concat();
-        assert!(!terminal.contains(&0x1b) || command.contains("--csv"), "{command} on {what}");
+        let terminal = String::from_utf8_lossy(&terminal);
+        let is_harmless = !terminal.contains(['\u{1b}', '\u{202e}']) || command.contains("--csv");
+        assert!(is_harmless, "{command} on {what}: {terminal:?}");
     }
 }
 
@@ -128,10 +131,17 @@ fn what_is_no_file() {
     let new = directory.path().join("new.pv");
     let mut places = vec![directory.path().to_owned(), directory.path().join("nowhere.pv")];
     places.extend(cfg!(unix).then(|| PathBuf::from("/dev/null")));
+    // Who opens it waits for its other end.
+    let pipe = directory.path().join("pipe.pv");
+    if cfg!(unix) {
+        assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+        places.push(pipe);
+    }
     for place in places {
         for command in COMMANDS {
             let output = run(words(command, &place, &other, &new));
             assert_eq!(output.status.code(), Some(2), "{command} on {}", place.display());
+            assert!(!new.exists(), "{command} on {}", place.display());
         }
     }
 }
@@ -223,10 +233,14 @@ fn names_can_not_steer_a_terminal() {
     struct Element {
         #[persist(rename = "d\u{1b}[31m\u{202e}")]
         field: Evil,
+        _pad: persist_core::Pad<7>,
+        // Wide enough for its name to be in the picture.
+        #[persist(rename = "e\u{1b}[31m\u{202e}")]
+        wide: u64,
     }
 
     let directory = tempfile::tempdir().unwrap();
-    let element = Element { field: Evil::Variant };
+    let element = Element { field: Evil::Variant, _pad: persist_core::Pad::new(), wide: 7 };
     let other = file_of(directory.path(), "other.pv", &[element; 3]);
     let bytes = fs::read(&other).unwrap();
     check(directory.path(), &bytes, &other, "names of control characters");
