@@ -124,17 +124,13 @@ pub enum Error {
 
     /// No rule makes elements of the file into elements of the type that was asked for.
     #[error(
-        "`{}` can't be migrated{}: {reason}\n  say what becomes of an element with `migrate_from`; `#[persist(alias = \"…\")]` finds a field by an earlier name, `Migration::defaults` fills one that is new in the newest type",
-        Shown(path),
-        To(*version)
+        "`{}` can't be migrated: {reason}\n  say what becomes of an element with `migrate_from`; `#[persist(alias = \"…\")]` finds a field by an earlier name, `Migration::defaults` fills one that is new in the newest type",
+        Shown(path)
     )]
     #[non_exhaustive]
     Incompatible {
         /// The file.
         path: Box<Path>,
-        /// The earlier version of the type, of `#[persist(from = …)]`, that the file is nearest to: what is in the
-        /// way to that is in the way. `None` where it is the type itself.
-        version: Option<&'static str>,
         /// What is in the way.
         reason: Box<Incompatible>,
     },
@@ -677,15 +673,6 @@ impl fmt::Display for ByteOrderAdvice<'_> {
                 name.escape_debug()
             ),
         }
-    }
-}
-
-/// The version on the way to which something is in the way.
-struct To(Option<&'static str>);
-
-impl fmt::Display for To {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.map_or(Ok(()), |version| write!(f, " by way of `{version}`"))
     }
 }
 

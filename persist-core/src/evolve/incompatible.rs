@@ -28,6 +28,9 @@ const MOST_ROWS: usize = 12;
 pub struct Incompatible {
     /// Never empty.
     pub reasons: Vec<Obstacle>,
+    /// The earlier version of the target, by `#[persist(from = …)]`, that is the nearest to the file: the reasons are in
+    /// the way to that. `None` where they are in the way to the target itself.
+    pub version: Option<&'static str>,
     text_bytes: usize,
 }
 
@@ -101,7 +104,7 @@ fn beginning(name: &str) -> String {
 
 impl Incompatible {
     pub(super) fn none() -> Self {
-        Self { reasons: Vec::new(), text_bytes: 0 }
+        Self { reasons: Vec::new(), version: None, text_bytes: 0 }
     }
 
     /// Adds a reason, if there is room.
@@ -134,6 +137,9 @@ impl Incompatible {
 impl Display for Incompatible {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         f.write_str("incompatible: no rule converts it")?;
+        if let Some(version) = self.version {
+            write!(f, ", nor to the earlier version `{version}`:")?;
+        }
         self.fmt_reasons(f, "\n  ")
     }
 }

@@ -111,10 +111,9 @@ impl Route {
         let lossy = || plans.iter().position(Result::is_ok);
         let index = index.or_else(lossy).unwrap_or_else(|| nearest(&plans));
         let version = candidates[index].older.last().map(|version| version.type_name());
-        let plan = plans.swap_remove(index).map_err(|reason| Error::Incompatible {
-            path: file.path().into(),
-            version,
-            reason: Box::new(reason),
+        let plan = plans.swap_remove(index).map_err(|mut reason| {
+            reason.version = version;
+            Error::Incompatible { path: file.path().into(), reason: Box::new(reason) }
         })?;
         if plan.relation() == Relation::Lossy && !is_loss_allowed {
             return Err(Error::Loss { path: file.path().into(), plan: Box::new(plan) });

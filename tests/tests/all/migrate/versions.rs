@@ -191,9 +191,10 @@ fn what_is_nearest_to_a_version_is_refused_for_that() {
     }
     let (_directory, path) = file(&[Untimed { value: 3 }]);
     let words =
-        ["by way of `", "::v2::Price`: incompatible", "field `time`: u64 is not in the file"];
+        ["nor to the earlier version `", "::v2::Price`:\n  field `time`: u64 is not in the file"];
     let error = assert_refused(&path, &words, |path| MmapVec::<Cents>::migrate_with(path, Lossy));
-    assert!(matches!(error, Error::Incompatible { version: Some(_), .. }));
+    let Error::Incompatible { reason, .. } = error else { panic!("{error}") };
+    assert!(reason.version.is_some());
 
     // Where nothing fits, the names say why.
     let (_directory, path) = file(&[v1::Price { value: 1, time: 2 }]);
