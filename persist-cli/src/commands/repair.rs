@@ -193,7 +193,8 @@ impl<'a> Told<'a> {
     /// What became of the file.
     fn done(&self, report: &Report) -> String {
         let file = shown(self.file);
-        let left = report.len.map_or("unknown".into(), |len| count(len, "element"));
+        // A repaired file says how many.
+        let left = count(report.len.unwrap_or_default(), "element");
         let backup = self.backup.as_ref().map(|path| shown(path.as_ref()));
         let kept = backup.map(|path| format!("; as it was it is kept as `{path}`"));
         format!("repaired {file}, which has {left} now{}", kept.unwrap_or_default())
