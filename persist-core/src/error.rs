@@ -15,6 +15,7 @@ use crate::descriptor::{Descriptor, Difference, Differences};
 use crate::evolve::{Aliases, Incompatible, Misfit, MisfitKind, Outlook, Plan, Relation};
 use crate::mode::Mode;
 pub(crate) use shown::Shown;
+use shown::Word;
 
 /// What to do about damage.
 const RESTORE: &str =
@@ -635,7 +636,7 @@ struct LayoutAdvice<'a> {
 
 impl fmt::Display for LayoutAdvice<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let command = format!("`persist migrate {} --to-layout-of OTHER", Shown(self.path));
+        let command = format!("`persist migrate {} --to-layout-of OTHER", Word(self.path));
         match self.mismatch.relation() {
             Relation::Lossy => {
                 write!(f, "  `MmapVec::migrate_with` and `Lossy` convert it, or {command} --lossy`; what may be lost:")?;
@@ -664,7 +665,7 @@ impl fmt::Display for ByteOrderAdvice<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.foreign {
             None => {
-                let path = Shown(self.path);
+                let path = Word(self.path);
                 write!(f, "`MmapVec::migrate` converts it, or `persist convert {path} --to native`")
             }
             Some(name) => write!(

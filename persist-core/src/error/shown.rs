@@ -1,4 +1,4 @@
-//! Paths as errors print them.
+//! Paths as errors print them, and as words of the commands that they advise.
 
 use std::fmt::{self, Write};
 use std::path::Path;
@@ -19,6 +19,22 @@ impl fmt::Display for Shown<'_> {
     }
 }
 
+/// A path as a word of a command, in quotes where a shell would take it apart.
+pub(crate) struct Word<'a>(pub(crate) &'a Path);
+
+impl fmt::Display for Word<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let text = Shown(self.0).to_string();
+        let is_plain = |char: char| {
+            char.is_alphanumeric() || "._-/:+@%=,".contains(char) || cfg!(windows) && char == '\\'
+        };
+        match text.chars().all(is_plain) && !text.is_empty() {
+            true => f.write_str(&text),
+            false => write!(f, "'{}'", text.replace('\'', r"'\''")),
+        }
+    }
+}
+
 fn is_harmless(char: char) -> bool {
     !char.is_control()
         && !matches!(char, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
@@ -27,6 +43,18 @@ fn is_harmless(char: char) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn words_are_what_a_shell_reads() {
+        for (path, expected) in [
+            ("/data/größe-1.pv", "/data/größe-1.pv"),
+            (r"C:\ticks.pv", if cfg!(windows) { r"C:\ticks.pv" } else { r"'C:\ticks.pv'" }),
+            ("my ticks.pv", "'my ticks.pv'"),
+            ("it's;$(x)`", r"'it'\''s;$(x)`'"),
+        ] {
+            assert_eq!(Word(Path::new(path)).to_string(), expected);
+        }
+    }
 
     #[test]
     fn only_what_a_terminal_acts_on_is_escaped() {
