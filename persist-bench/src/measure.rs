@@ -3,14 +3,38 @@
 use std::time::{Duration, Instant};
 
 use anyhow::Result;
+use serde::Serialize;
 
-/// What one contestant took, in nanoseconds.
-#[derive(Debug)]
+/// What one contestant took, in nanoseconds, or in bytes.
+#[derive(Clone, Debug, Serialize)]
+#[serde(into = "Summary")]
 pub(crate) struct Times {
     /// Of each operation, sorted.
     operations: Vec<f64>,
     /// Of the work that its operations left behind.
     rest: f64,
+}
+
+/// What is said of it.
+#[derive(Serialize)]
+struct Summary {
+    median: f64,
+    min: f64,
+    max: f64,
+    mean: f64,
+    count: usize,
+}
+
+impl From<Times> for Summary {
+    fn from(times: Times) -> Self {
+        Self {
+            median: times.median(),
+            min: times.min(),
+            max: times.max(),
+            mean: times.mean(),
+            count: times.count(),
+        }
+    }
 }
 
 impl Times {
@@ -80,6 +104,6 @@ pub(crate) fn timed<R>(operation: impl FnOnce() -> R) -> (R, f64) {
     (result, nanoseconds(start.elapsed()))
 }
 
-fn nanoseconds(duration: Duration) -> f64 {
+pub(crate) fn nanoseconds(duration: Duration) -> f64 {
     duration.as_nanos() as f64
 }

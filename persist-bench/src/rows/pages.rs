@@ -4,13 +4,13 @@
 use anyhow::{Result, ensure};
 
 use super::{Setup, entries, random_pages};
+use crate::column::Edits;
 use crate::measure::{rounds, timed};
-use crate::peers::Peer;
+use crate::peers::{Kind, Peer};
 use crate::peers::lmdb::Lmdb;
-use crate::peers::persist::Edits;
 use crate::peers::redb::Redb;
 use crate::peers::sqlite::Sqlite;
-use crate::report::{Entry, Report};
+use crate::report::{Entry, Report, Unit};
 
 /// How much of any database's time persist may take.
 const GOAL: f64 = 0.6;
@@ -24,13 +24,13 @@ const WARM_UP: (usize, u64) = (100, 30);
 pub(super) fn run(setup: &Setup, report: &mut Report) -> Result<()> {
     let directory = setup.scratch()?;
     let (path, pages) = (directory.path(), setup.pages());
-    let persist = |edits| setup.vector(&directory, setup.len(), edits);
+    let persist = |edits| setup.vector(&directory, setup.file_len(), edits);
     // The order of the turns.
     let mut peers: [Box<dyn Peer>; 5] = [
         Box::new(persist(Edits::ByIndex)?),
-        Box::new(Lmdb::create(path, pages)?),
-        Box::new(Redb::create(path, pages)?),
-        Box::new(Sqlite::create(path, pages, setup.journal_bytes)?),
+        Box::new(Lmdb::loaded(path, pages)?),
+        Box::new(Redb::loaded(path, pages)?),
+        Box::new(Sqlite::loaded(path, pages, setup.journal_bytes)?),
         Box::new(persist(Edits::BySlice)?),
     ];
 
@@ -67,19 +67,23 @@ pub(super) fn run(setup: &Setup, report: &mut Report) -> Result<()> {
             1 => "1 changed page and commit".to_owned(),
             _ => format!("{count} changed pages and commit"),
         };
-        let entries = entries(peers.iter().map(|peer| peer.name()), times);
+        let names = peers.iter().map(|peer| (peer.name(), peer.kind()));
+        let entries = entries(names, times);
         let entries = with_rests(&mut peers, entries)?;
-        report.times(&heading, &entries);
-        let [by_index, databases @ .., by_slice] = entries.as_slice() else {
-            unreachable!("five peers")
-        };
-        for persist in [by_index, by_slice] {
-            for database in databases {
-                report.ratio(&heading, persist, database, Some(GOAL));
-            }
-        }
+        report.row(&heading, Unit::Nanoseconds, entries);
+        goals(report, &heading, &peers);
     }
     Ok(())
+}
+
+/// Whichever way persist is used, beside each of the databases.
+fn goals(report: &mut Report, heading: &str, peers: &[Box<dyn Peer>]) {
+    let of = |kind| peers.iter().filter(move |peer| peer.kind() == kind);
+    for persist in of(Kind::Persist) {
+        for database in of(Kind::Database) {
+            report.ratio(heading, &persist.name(), &database.name(), Some(GOAL));
+        }
+    }
 }
 
 /// Has each of the peers pay for what its transactions left in a log.

@@ -5,11 +5,15 @@ use anyhow::Result;
 use super::{Setup, entries};
 use crate::measure::{rounds, timed};
 use crate::peers::bare::Bare;
-use crate::peers::persist::Edits;
-use crate::report::Report;
+use crate::column::Edits;
+use crate::peers::Kind;
+use crate::report::{Report, Unit};
 
 /// How many times the time of one page written through a push and its commit may take.
 const GOAL: f64 = 1.3;
+
+/// What the floor is called.
+const BARE: &str = "bare 4 KiB write, RWF_DSYNC";
 
 /// How many commits a turn is: enough for the first, which is not counted, to fill a journal of 2 MiB, and
 /// for the others to meet checkpoints.
@@ -17,7 +21,7 @@ const TURN: u64 = 600;
 
 pub(super) fn run(setup: &Setup, report: &mut Report) -> Result<()> {
     let directory = setup.scratch()?;
-    let mut vector = setup.vector(&directory, setup.len(), Edits::ByIndex)?.vector;
+    let mut vector = setup.vector(&directory, setup.file_len(), Edits::ByIndex)?.vector;
     let mut bare = Bare::create(&directory.path().join("bare"))?;
     let mut push_and_commit = |stamp| {
         vector.push(stamp)?;
@@ -37,8 +41,8 @@ pub(super) fn run(setup: &Setup, report: &mut Report) -> Result<()> {
     })?;
 
     let heading = "1 push and commit";
-    let entries = entries(["persist", "bare 4 KiB write, RWF_DSYNC"], times);
-    report.times(heading, &entries);
-    report.ratio(heading, &entries[0], &entries[1], Some(GOAL));
+    let names = [("persist", Kind::Persist), (BARE, Kind::Floor)];
+    report.row(heading, Unit::Nanoseconds, entries(names, times));
+    report.ratio(heading, "persist", BARE, Some(GOAL));
     Ok(())
 }

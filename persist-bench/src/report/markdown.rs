@@ -1,0 +1,97 @@
+//! The report as Markdown.
+
+use std::fmt;
+
+use super::{Goal, Group, Report, Row, Standing, quantity};
+
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "# persist beside the others\n")?;
+        for line in &self.setup {
+            writeln!(f, "- {line}")?;
+        }
+        writeln!(f, "\nOnly ratios mean something on another machine.\n\n## Goals\n")?;
+        goals(f, &self.goals)?;
+        writeln!(f, "\n## persist ÷ the best of the other vectors, archives and databases\n")?;
+        standings(f, &self.standings)?;
+        self.groups.iter().try_for_each(|group| write_group(f, group))
+    }
+}
+
+fn goals(f: &mut fmt::Formatter<'_>, goals: &[Goal]) -> fmt::Result {
+    let head = ["work", "by", "÷ by", "ratio of medians", "ratio of means", "at most", "verdict"];
+    let rows = goals.iter().map(|goal| {
+        [
+            goal.heading.clone(),
+            goal.by.clone(),
+            goal.other.clone(),
+            format!("{:.2}", goal.medians),
+            format!("{:.2}", goal.means),
+            goal.at_most.map_or("–".into(), |most| format!("{most}")),
+            emphasised(goal.verdict, "met"),
+        ]
+    });
+    table(f, 3, head, rows)
+}
+
+fn standings(f: &mut fmt::Formatter<'_>, standings: &[Standing]) -> fmt::Result {
+    let head = ["work", "by", "best other", "ratio of medians", "verdict", "why"];
+    let rows = standings.iter().map(|standing| {
+        [
+            standing.heading.clone(),
+            standing.by.clone(),
+            standing.best_other.clone(),
+            format!("{:.2}", standing.ratio),
+            emphasised(standing.verdict, "ahead"),
+            standing.reason.unwrap_or_default().into(),
+        ]
+    });
+    table(f, 3, head, rows)
+}
+
+/// A verdict that isn't the good one stands out.
+fn emphasised(verdict: &str, good: &str) -> String {
+    if verdict == good || verdict.is_empty() { verdict.into() } else { format!("**{verdict}**") }
+}
+
+fn write_group(f: &mut fmt::Formatter<'_>, group: &Group) -> fmt::Result {
+    writeln!(f, "\n## {name}\n\n{about}\n\n![{name}]({name}.svg)", name = group.name, about = group.about)?;
+    group.rows.iter().try_for_each(|row| write_row(f, row))
+}
+
+fn write_row(f: &mut fmt::Formatter<'_>, row: &Row) -> fmt::Result {
+    writeln!(f, "\n### {}\n", row.heading)?;
+    let first = row.entries.first().map_or(1.0, |entry| entry.times.median());
+    let of = |value| quantity(row.unit, value);
+    let head = ["by", "median", "min", "max", "mean (amortised)", "÷ first", "measured"];
+    let rows = row.entries.iter().map(|entry| {
+        let times = &entry.times;
+        [
+            entry.name.clone(),
+            of(times.median()),
+            of(times.min()),
+            of(times.max()),
+            of(times.mean()),
+            format!("{:.2}", times.median() / first),
+            times.count().to_string(),
+        ]
+    });
+    let missing = row.lacks.iter().map(|lack| {
+        let reason = format!("– ({})", lack.reason);
+        let none = || "–".to_owned();
+        [lack.name.clone(), reason, none(), none(), none(), none(), none()]
+    });
+    table(f, 1, head, rows.chain(missing))
+}
+
+/// Writes a table whose first columns are words, and the others numbers.
+fn table<const N: usize>(
+    f: &mut fmt::Formatter<'_>,
+    words: usize,
+    head: [&str; N],
+    mut rows: impl Iterator<Item = [String; N]>,
+) -> fmt::Result {
+    writeln!(f, "| {} |", head.join(" | "))?;
+    writeln!(f, "|{}{}", "---|".repeat(words), "---:|".repeat(N - words))?;
+    rows.try_for_each(|row| writeln!(f, "| {} |", row.join(" | ")))
+}
