@@ -40,8 +40,20 @@ impl Element for u64 {
 }
 
 /// 32 bytes, all of them values.
-#[derive(Clone, Copy, Debug, PartialEq, Persist, FromBytes, IntoBytes, Immutable, KnownLayout)]
-#[derive(epserde::Epserde, rkyv::Archive, rkyv::Serialize)]
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Persist,
+    FromBytes,
+    IntoBytes,
+    Immutable,
+    KnownLayout,
+    epserde::Epserde,
+    rkyv::Archive,
+    rkyv::Serialize,
+)]
 #[epserde(zero_copy)]
 #[repr(C)]
 pub(crate) struct Particle {

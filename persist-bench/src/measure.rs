@@ -85,13 +85,22 @@ pub(crate) fn rounds<C, M: Clone>(
     contestants: &mut [C],
     mut turn: impl FnMut(&mut C, u32) -> Result<Vec<M>>,
 ) -> Result<Vec<Vec<M>>> {
+    for contestant in &mut *contestants {
+        turn(contestant, 0)?;
+    }
+    fresh_rounds(rounds, contestants, |contestant, round| turn(contestant, round + 1))
+}
+
+/// The same without a round before: for turns that begin with nothing, each with files of its own.
+pub(crate) fn fresh_rounds<C, M: Clone>(
+    rounds: u32,
+    contestants: &mut [C],
+    mut turn: impl FnMut(&mut C, u32) -> Result<Vec<M>>,
+) -> Result<Vec<Vec<M>>> {
     let mut measured = vec![Vec::new(); contestants.len()];
-    for round in 0..=rounds {
+    for round in 0..rounds {
         for (contestant, measured) in contestants.iter_mut().zip(&mut measured) {
-            let operations = turn(contestant, round)?;
-            if round > 0 {
-                measured.extend(operations);
-            }
+            measured.extend(turn(contestant, round)?);
         }
     }
     Ok(measured)

@@ -247,6 +247,7 @@ fn stamp_of(value: &[u8]) -> u64 {
 
 /// The key of an element that was stored as bytes.
 fn key_of<T: Element>(bytes: &[u8]) -> Result<u64> {
-    let element = T::read_from_bytes(bytes).map_err(|_| anyhow::anyhow!("a value has another size"))?;
+    let element =
+        T::read_from_bytes(bytes).map_err(|_| anyhow::anyhow!("a value has another size"))?;
     Ok(element.key())
 }

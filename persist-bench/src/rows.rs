@@ -36,9 +36,10 @@ const MIN_FILE_BYTES: u64 = 64 << 20;
 /// A group of measurements that share their files, and a plot.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Row {
-    /// Vectors of `u64`: filled, scanned, read and written at random, sorted; each number
+    /// Vectors of `u64`: filled, scanned, read and written at random, sorted. For each number; databases have a
+    /// twentieth of them
     Numbers,
-    /// Vectors of 32-byte structs: the same
+    /// Vectors of 32-byte structs: the same, for each struct
     Structs,
     /// Opening a file, by its size
     Open,
@@ -177,8 +178,10 @@ fn entries(
     names: impl IntoIterator<Item = (impl Into<String>, Kind)>,
     nanoseconds: Vec<Vec<f64>>,
 ) -> Vec<Entry> {
-    let entry = |((name, kind), times): ((_, _), _)| {
-        Entry { name: Into::into(name), kind, times: Times::new(times) }
+    let entry = |((name, kind), times): ((_, _), _)| Entry {
+        name: Into::into(name),
+        kind,
+        times: Times::new(times),
     };
     names.into_iter().zip(nanoseconds).map(entry).collect()
 }

@@ -37,7 +37,9 @@ pub(crate) fn vec_lacks(work: Work) -> Lacks {
 
 pub(crate) fn file_lacks(work: Work) -> Lacks {
     match work {
-        Work::Extend | Work::FirstScan | Work::Open | Work::Append | Work::Cold | Work::Fill => None,
+        Work::Extend | Work::FirstScan | Work::Open | Work::Append | Work::Cold | Work::Fill => {
+            None
+        }
         Work::OpenSparse => Some("reads all of it into memory"),
         _ => Some("is a Vec then"),
     }
@@ -58,7 +60,12 @@ pub(crate) fn open<T: Element>(path: &Path) -> Result<Box<dyn Column<T>>> {
     let len = file.metadata()?.len() as usize / size_of::<T>();
     let mut elements = T::new_vec_zeroed(len).map_err(|_| anyhow!("no memory"))?;
     file.read_exact(elements.as_mut_slice().as_mut_bytes())?;
-    Ok(Box::new(Slices(Written { elements, file: Some(file), path: path.to_owned(), written: len })))
+    Ok(Box::new(Slices(Written {
+        elements,
+        file: Some(file),
+        path: path.to_owned(),
+        written: len,
+    })))
 }
 
 impl<T: Element> Lends<T> for Memory<T> {

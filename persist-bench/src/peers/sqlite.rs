@@ -35,9 +35,9 @@ impl Sqlite {
             let pages = (bytes / 4096).max(1);
             sqlite.connection.execute_batch(&format!("PRAGMA wal_autocheckpoint = {pages}"))?;
         }
-        sqlite.connection.execute_batch(
-            "CREATE TABLE entries (key INTEGER PRIMARY KEY, value BLOB NOT NULL)",
-        )?;
+        sqlite
+            .connection
+            .execute_batch("CREATE TABLE entries (key INTEGER PRIMARY KEY, value BLOB NOT NULL)")?;
         Ok(sqlite)
     }
 
@@ -146,7 +146,8 @@ impl<T: Element> Column<T> for Sqlite {
     }
 
     fn sum_at(&self, indices: &[u64]) -> Result<u64> {
-        let mut select = self.connection.prepare_cached("SELECT value FROM entries WHERE key = ?1")?;
+        let mut select =
+            self.connection.prepare_cached("SELECT value FROM entries WHERE key = ?1")?;
         indices.iter().try_fold(0u64, |sum, &index| {
             let mut rows = select.query([index as i64])?;
             let row = rows.next()?.context("a key is missing")?;

@@ -59,9 +59,9 @@ impl<T: Element> Column<T> for Vector<T> {
 
     fn sum(&self) -> Result<u64> {
         let len = self.vector.len();
-        Ok(self.vector.fold_range_at(0, len, 0, |sum: u64, element: T| {
-            sum.wrapping_add(element.key())
-        }))
+        Ok(self
+            .vector
+            .fold_range_at(0, len, 0, |sum: u64, element: T| sum.wrapping_add(element.key())))
     }
 
     fn sum_at(&self, indices: &[u64]) -> Result<u64> {

@@ -19,34 +19,34 @@ impl fmt::Display for Report {
 }
 
 fn goals(f: &mut fmt::Formatter<'_>, goals: &[Goal]) -> fmt::Result {
-    let head = ["work", "by", "÷ by", "ratio of medians", "ratio of means", "at most", "verdict"];
+    let head = ["work", "by", "÷ by", "verdict", "ratio of medians", "ratio of means", "at most"];
     let rows = goals.iter().map(|goal| {
         [
             goal.heading.clone(),
             goal.by.clone(),
             goal.other.clone(),
+            emphasised(goal.verdict, "met"),
             format!("{:.2}", goal.medians),
             format!("{:.2}", goal.means),
             goal.at_most.map_or("–".into(), |most| format!("{most}")),
-            emphasised(goal.verdict, "met"),
         ]
     });
-    table(f, 3, head, rows)
+    table(f, 4, head, rows)
 }
 
 fn standings(f: &mut fmt::Formatter<'_>, standings: &[Standing]) -> fmt::Result {
-    let head = ["work", "by", "best other", "ratio of medians", "verdict", "why"];
+    let head = ["work", "by", "best other", "verdict", "why", "ratio of medians"];
     let rows = standings.iter().map(|standing| {
         [
             standing.heading.clone(),
             standing.by.clone(),
             standing.best_other.clone(),
-            format!("{:.2}", standing.ratio),
             emphasised(standing.verdict, "ahead"),
             standing.reason.unwrap_or_default().into(),
+            format!("{:.2}", standing.ratio),
         ]
     });
-    table(f, 3, head, rows)
+    table(f, 5, head, rows)
 }
 
 /// A verdict that isn't the good one stands out.
@@ -55,7 +55,12 @@ fn emphasised(verdict: &str, good: &str) -> String {
 }
 
 fn write_group(f: &mut fmt::Formatter<'_>, group: &Group) -> fmt::Result {
-    writeln!(f, "\n## {name}\n\n{about}\n\n![{name}]({name}.svg)", name = group.name, about = group.about)?;
+    writeln!(
+        f,
+        "\n## {name}\n\n{about}\n\n![{name}]({name}.svg)",
+        name = group.name,
+        about = group.about
+    )?;
     group.rows.iter().try_for_each(|row| write_row(f, row))
 }
 

@@ -61,7 +61,8 @@ fn bar(area: &Area<'_>, top: i32, scale: &Scale, unit: Unit, entry: &Entry) -> R
 
 /// For each row, how many times as long as persist each of the others took.
 pub(super) fn overview(report: &Report, path: &Path) -> Result<()> {
-    let rows: Vec<_> = report.groups.iter().flat_map(|group| &group.rows).filter_map(ratios).collect();
+    let rows: Vec<_> =
+        report.groups.iter().flat_map(|group| &group.rows).filter_map(ratios).collect();
     let height = 2 * MARGIN + LINE * (rows.len() as i32 + 5);
     draw(path, height, |area| {
         let title = "How many times as long as persist the others take (logarithmic)";
@@ -115,7 +116,8 @@ fn axis(area: &Area<'_>, scale: &Scale, top: i32, bottom: i32) -> Result<()> {
     for power in scale.powers() {
         let ratio = 10f64.powi(power);
         let x = scale.x(ratio);
-        let style = if power == 0 { colour(Kind::Persist).stroke_width(2) } else { GREY.stroke_width(1) };
+        let style =
+            if power == 0 { colour(Kind::Persist).stroke_width(2) } else { GREY.stroke_width(1) };
         area.draw(&PathElement::new([(x, top), (x, bottom)], style))?;
         text(area, (x, bottom + LINE / 2), TEXT, HPos::Center, &format!("×{ratio}"))?;
     }

@@ -8,18 +8,13 @@ use tempfile::TempDir;
 
 use super::{Setup, size};
 use crate::column::{Column, Work};
-use crate::measure::{Times, rounds, timed};
+use crate::measure::{Times, fresh_rounds, rounds, timed};
 use crate::peers::bare::Append;
 use crate::peers::{Kind, Library, Peer};
 use crate::report::{Entry, Report, Unit};
 
-const VECTORS: [Library; 5] = [
-    Library::Persist,
-    Library::VecAndFile,
-    Library::Memmap2,
-    Library::Memvec,
-    Library::FileVec,
-];
+const VECTORS: [Library; 5] =
+    [Library::Persist, Library::VecAndFile, Library::Memmap2, Library::Memvec, Library::FileVec];
 
 const DATABASES: [Library; 3] = [Library::Lmdb, Library::Redb, Library::Sqlite];
 
@@ -49,7 +44,8 @@ pub(super) fn run(setup: &Setup, report: &mut Report) -> Result<()> {
             fill(block, bytes);
             (0..turn).map(|_| contestant.append(block, bytes)).collect()
         })?;
-        let entries = contestants.iter().zip(times).map(|((contestant, _), times)| contestant.entry(times));
+        let entries =
+            contestants.iter().zip(times).map(|((contestant, _), times)| contestant.entry(times));
         enter(report, &heading, entries.collect());
     }
     drop(contestants);
@@ -60,7 +56,7 @@ pub(super) fn run(setup: &Setup, report: &mut Report) -> Result<()> {
 /// A file of its own for each time.
 fn whole_file(setup: &Setup, report: &mut Report) -> Result<()> {
     let bytes = setup.file_bytes;
-    let heading = format!("append {} and commit", size(bytes));
+    let heading = format!("append {} to a new file and commit", size(bytes));
     let fits = |index: &usize| {
         bytes <= setup.memory_bytes / 4 || index_of(Library::VecAndFile) != Some(*index)
     };
@@ -68,7 +64,7 @@ fn whole_file(setup: &Setup, report: &mut Report) -> Result<()> {
     let mut block = Vec::new();
     fill(&mut block, bytes);
     let mut entries: Vec<Option<Entry>> = indices.iter().map(|_| None).collect();
-    let times = rounds(setup.rounds, &mut indices, |&mut index, round| {
+    let times = fresh_rounds(setup.rounds, &mut indices, |&mut index, round| {
         let directory = setup.scratch()?;
         let mut contestant = Contestant::new(setup, &directory, index)?;
         setup.settle()?;

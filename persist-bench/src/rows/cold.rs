@@ -11,7 +11,7 @@ use tempfile::TempDir;
 
 use super::{Setup, entry, size};
 use crate::column::Work;
-use crate::measure::{rounds, timed};
+use crate::measure::{fresh_rounds, timed};
 use crate::peers::Library;
 use crate::report::{Report, Unit};
 
@@ -49,7 +49,7 @@ pub(super) fn run(setup: &Setup, report: &mut Report) -> Result<()> {
     };
     let mut contestants = LIBRARIES.into_iter().map(new).collect::<Result<Vec<_>>>()?;
     setup.settle()?;
-    let times = rounds(setup.rounds, &mut contestants, |contestant, _| {
+    let times = fresh_rounds(setup.rounds, &mut contestants, |contestant, _| {
         let path = contestant.directory.path();
         ensure!(drop_from_memory(path)?, "the file system keeps files in memory");
         let (sum, time) = timed(|| contestant.library.open::<u64>(path)?.sum());
@@ -59,7 +59,7 @@ pub(super) fn run(setup: &Setup, report: &mut Report) -> Result<()> {
     let heading = format!("open and scan {}, not in memory", size(bytes));
     let entries = contestants.iter().zip(times);
     let entries = entries.map(|(contestant, times)| entry(contestant.library, times));
-    report.row(&heading, Unit::Nanoseconds, entries.collect());
+    report.row(&heading, Unit::NanosecondsEach, entries.collect());
     for library in OTHERS {
         if let Some(reason) = library.lacks(Work::Cold) {
             report.lacks(library, reason);

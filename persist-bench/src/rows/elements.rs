@@ -124,7 +124,15 @@ impl<T: Element> Life<T> {
         let mut random = fastrand::Rng::with_seed(round.into());
         let indices = (0..AT_RANDOM / share).map(|_| random.u64(..len)).collect();
         let directory = setup.scratch()?;
-        Ok(Self { library, directory, block, blocks, indices, stamp: round.into(), times: Vec::new() })
+        Ok(Self {
+            library,
+            directory,
+            block,
+            blocks,
+            indices,
+            stamp: round.into(),
+            times: Vec::new(),
+        })
     }
 
     fn len(&self) -> u64 {
@@ -132,7 +140,12 @@ impl<T: Element> Life<T> {
     }
 
     /// Times a work of so many elements, where the library can do it.
-    fn time<R>(&mut self, work: Work, count: u64, run: impl FnOnce() -> Result<R>) -> Result<Option<R>> {
+    fn time<R>(
+        &mut self,
+        work: Work,
+        count: u64,
+        run: impl FnOnce() -> Result<R>,
+    ) -> Result<Option<R>> {
         if self.library.lacks(work).is_some() {
             return Ok(None);
         }
@@ -178,7 +191,8 @@ impl<T: Element> Life<T> {
         let extend = |column: &mut Box<dyn Column<T>>| column.extend(&block, blocks);
         if library.is_database() {
             column.push_all(len)?;
-        } else if writer_is_other || self.time(Work::Extend, len, || extend(&mut column))?.is_none() {
+        } else if writer_is_other || self.time(Work::Extend, len, || extend(&mut column))?.is_none()
+        {
             extend(&mut column)?;
         }
         self.block = block;

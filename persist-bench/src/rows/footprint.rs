@@ -8,7 +8,7 @@ use anyhow::{Context, Result, ensure};
 
 use super::{Setup, random_pages, size};
 use crate::column::{Column, Work};
-use crate::measure::{Times, rounds};
+use crate::measure::{Times, fresh_rounds};
 use crate::peers::{Kind, Library, Peer};
 use crate::report::{Entry, Report, Unit};
 
@@ -23,8 +23,7 @@ const FILLERS: [Library; 8] = [
     Library::Sqlite,
 ];
 
-const COMMITTERS: [Library; 4] =
-    [Library::Persist, Library::Lmdb, Library::Redb, Library::Sqlite];
+const COMMITTERS: [Library; 4] = [Library::Persist, Library::Lmdb, Library::Redb, Library::Sqlite];
 
 const OTHERS: [Library; 4] = [Library::MmapVec, Library::Vecdb, Library::Epserde, Library::Rkyv];
 
@@ -34,7 +33,7 @@ const SHARE: u64 = 8;
 const BLOCK_BYTES: u64 = 1 << 20;
 
 /// How many commits change one page each.
-const COMMITS: u64 = 1000;
+const COMMITS: u64 = 300;
 
 /// What a process measured of itself.
 #[derive(Clone, Copy)]
@@ -64,7 +63,7 @@ fn run_row(
     libraries: &[Library],
 ) -> Result<()> {
     let mut contestants = libraries.to_vec();
-    let measured = rounds(setup.rounds, &mut contestants, |&mut library, _| {
+    let measured = fresh_rounds(setup.rounds, &mut contestants, |&mut library, _| {
         Ok(vec![in_a_process(setup, work, library).with_context(|| library.name())?])
     })?;
     let figures: [(&str, fn(&Footprint) -> f64); 2] =
@@ -129,11 +128,14 @@ fn commit(setup: &Setup, library: Library, bytes: u64) -> Result<()> {
     let pages = bytes / 4096;
     let mut peer: Box<dyn Peer> = match library.kind() {
         Kind::Database => {
-            let mut peer = library.database(&setup.directory, 4 * bytes as usize + (1 << 30), None)?;
+            let mut peer =
+                library.database(&setup.directory, 4 * bytes as usize + (1 << 30), None)?;
             peer.append(bytes)?;
             peer
         }
-        _ => Box::new(setup.vector_in(&setup.directory, bytes / 8, crate::column::Edits::ByIndex)?),
+        _ => {
+            Box::new(setup.vector_in(&setup.directory, bytes / 8, crate::column::Edits::ByIndex)?)
+        }
     };
     peer.checkpoint()?;
     let before = written_bytes()?;

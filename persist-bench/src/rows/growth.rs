@@ -5,7 +5,7 @@ use anyhow::Result;
 use super::{Setup, entry, size};
 use crate::column::Work;
 use crate::elements::Particle;
-use crate::measure::rounds;
+use crate::measure::fresh_rounds;
 use crate::peers::Library;
 use crate::report::{Report, Unit};
 
@@ -35,7 +35,7 @@ pub(super) fn run(setup: &Setup, report: &mut Report) -> Result<()> {
     let can = |library: &Library| library.lacks(Work::Grow).is_none();
     let mut contestants: Vec<_> = LIBRARIES.into_iter().filter(can).collect();
     contestants.retain(|&library| fits || library != Library::Vec);
-    let times = rounds(setup.rounds, &mut contestants, |&mut library, _| {
+    let times = fresh_rounds(setup.rounds, &mut contestants, |&mut library, _| {
         let directory = setup.scratch()?;
         let mut column = library.create::<Particle>(directory.path())?;
         let slowest = column.slowest_push(bytes / size_of::<Particle>() as u64)?;
@@ -47,7 +47,7 @@ pub(super) fn run(setup: &Setup, report: &mut Report) -> Result<()> {
     })?;
     let heading = format!("slowest of 64 pushes, growing to {}", size(bytes));
     let entries = contestants.iter().zip(times).map(|(&library, times)| entry(library, times));
-    report.row(&heading, Unit::Nanoseconds, entries.collect());
+    report.row(&heading, Unit::NanosecondsEach, entries.collect());
     for library in LIBRARIES {
         if let Some(reason) = library.lacks(Work::Grow) {
             report.lacks(library, reason);

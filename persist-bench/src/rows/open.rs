@@ -49,7 +49,8 @@ pub(super) fn run(setup: &Setup, report: &mut Report) -> Result<()> {
     let mut headings = Vec::new();
     for bytes in [SMALL_BYTES, setup.file_bytes] {
         let heading = format!("open, {}", size(bytes));
-        let fits = |library: &Library| *library != Library::VecAndFile || bytes <= setup.memory_bytes / 4;
+        let fits =
+            |library: &Library| *library != Library::VecAndFile || bytes <= setup.memory_bytes / 4;
         let contestants = LIBRARIES.into_iter().filter(fits);
         let filled = |library| filled(setup, library, bytes);
         let contestants = contestants.map(filled).collect::<Result<Vec<_>>>()?;
@@ -134,6 +135,6 @@ fn run_row(
         }
         entry
     };
-    report.row(heading, Unit::Nanoseconds, contestants.iter().zip(times).map(named).collect());
+    report.row(heading, Unit::NanosecondsEach, contestants.iter().zip(times).map(named).collect());
     Ok(())
 }

@@ -6,10 +6,10 @@ use anyhow::{Result, ensure};
 use super::{Setup, entries, random_pages};
 use crate::column::Edits;
 use crate::measure::{rounds, timed};
-use crate::peers::{Kind, Peer};
 use crate::peers::lmdb::Lmdb;
 use crate::peers::redb::Redb;
 use crate::peers::sqlite::Sqlite;
+use crate::peers::{Kind, Peer};
 use crate::report::{Entry, Report, Unit};
 
 /// How much of any database's time persist may take.

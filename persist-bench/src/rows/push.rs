@@ -3,10 +3,10 @@
 use anyhow::Result;
 
 use super::{Setup, entries};
-use crate::measure::{rounds, timed};
-use crate::peers::bare::Bare;
 use crate::column::Edits;
+use crate::measure::{rounds, timed};
 use crate::peers::Kind;
+use crate::peers::bare::Bare;
 use crate::report::{Report, Unit};
 
 /// How many times the time of one page written through a push and its commit may take.

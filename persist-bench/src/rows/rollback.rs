@@ -48,7 +48,8 @@ pub(super) fn run(setup: &Setup, report: &mut Report) -> Result<()> {
             };
             (0..TURN).map(end).collect()
         })?;
-        let [rollback, commit] = ["rollback", "commit"].map(|ending| format!("{}, {ending}", name(edits)));
+        let [rollback, commit] =
+            ["rollback", "commit"].map(|ending| format!("{}, {ending}", name(edits)));
         let names = [(rollback.clone(), Kind::Persist), (commit.clone(), Kind::Persist)];
         let heading = format!("{PAGES} changed pages, {}", name(edits));
         report.row(&heading, Unit::Nanoseconds, entries(names, times));

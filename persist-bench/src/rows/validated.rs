@@ -41,7 +41,8 @@ pub(super) fn run(setup: &Setup, report: &mut Report) -> Result<()> {
     setup.settle()?;
 
     let cpus = std::thread::available_parallelism()?.get();
-    let counts = std::iter::successors(Some(1), |count| Some(2 * count)).take_while(|&count| count <= cpus);
+    let counts =
+        std::iter::successors(Some(1), |count| Some(2 * count)).take_while(|&count| count <= cpus);
     let mut contestants: Vec<_> = counts.map(Contestant::Persist).collect();
     contestants.push(Contestant::Scan);
     if with_rkyv {
@@ -50,7 +51,9 @@ pub(super) fn run(setup: &Setup, report: &mut Report) -> Result<()> {
     let times = rounds(setup.rounds, &mut contestants, |&mut contestant, _| {
         let (result, time) = match contestant {
             Contestant::Persist(cpus) => on_cpus(cpus, || open(&path("persist"), len))?,
-            Contestant::Rkyv => on_cpus(1, || Ok(ensure!(rkyv::open_ticks(&path("rkyv"))? as u64 == len)))?,
+            Contestant::Rkyv => {
+                on_cpus(1, || Ok(ensure!(rkyv::open_ticks(&path("rkyv"))? as u64 == len)))?
+            }
             Contestant::Scan => on_cpus(1, || scan(&path("persist")))?,
         };
         result?;
@@ -64,7 +67,9 @@ pub(super) fn run(setup: &Setup, report: &mut Report) -> Result<()> {
     };
     let entries = contestants.iter().zip(times).map(entry).collect();
     report.row(&format!("{heading}, each byte"), Unit::NanosecondsEach, entries);
-    for library in [Library::Memvec, Library::MmapVec, Library::FileVec, Library::Vecdb, Library::Epserde] {
+    for library in
+        [Library::Memvec, Library::MmapVec, Library::FileVec, Library::Vecdb, Library::Epserde]
+    {
         report.lacks(library, "validates nothing, or takes no such type");
     }
     goals(report, &format!("{heading}, each byte"), &contestants);
@@ -116,7 +121,8 @@ fn open(path: &Path, len: u64) -> Result<()> {
 fn scan(path: &Path) -> Result<()> {
     // SAFETY: the file is in a directory of this run, and nothing else writes or cuts it.
     let map = unsafe { Mmap::map(&std::fs::File::open(path)?)? };
-    let words = map.chunks_exact(8).map(|word| u64::from_ne_bytes(word.try_into().expect("eight bytes")));
+    let words =
+        map.chunks_exact(8).map(|word| u64::from_ne_bytes(word.try_into().expect("eight bytes")));
     std::hint::black_box(words.fold(0, u64::wrapping_add));
     Ok(())
 }
