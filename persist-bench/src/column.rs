@@ -76,9 +76,14 @@ pub(crate) trait Column<T: Element> {
         bail!("can't be read at random")
     }
 
-    /// Replaces the elements at the indices.
+    /// Replaces the elements at the indices, by others than with another stamp.
     fn write_at(&mut self, _indices: &[u64], _stamp: u64, _edits: Edits) -> Result<()> {
         bail!("can't be written at random")
+    }
+
+    /// Replaces all elements by others at random.
+    fn shuffle(&mut self, _seed: u64) -> Result<()> {
+        bail!("can't be filled anew")
     }
 
     /// Sorts the elements by their keys.
@@ -171,11 +176,17 @@ impl<T: Element, V: Lends<T>> Column<T> for Slices<V> {
             Edits::ByIndex => {
                 let vector = black_box(&mut self.0);
                 for &index in indices {
-                    vector.set(index as usize, T::nth(stamp));
+                    vector.set(index as usize, T::nth(index + stamp));
                 }
             }
             Edits::BySlice => write_at(self.0.slice_mut(), indices, stamp),
         }
+        Ok(())
+    }
+
+    fn shuffle(&mut self, seed: u64) -> Result<()> {
+        let mut random = fastrand::Rng::with_seed(seed);
+        self.0.slice_mut().fill_with(|| T::nth(random.u64(..)));
         Ok(())
     }
 
@@ -208,7 +219,7 @@ pub(crate) fn sum_at<T: Element>(slice: &[T], indices: &[u64]) -> u64 {
 #[inline(never)]
 fn write_at<T: Element>(slice: &mut [T], indices: &[u64], stamp: u64) {
     for &index in indices {
-        slice[index as usize] = T::nth(stamp);
+        slice[index as usize] = T::nth(index + stamp);
     }
 }
 

@@ -14,7 +14,7 @@ use crate::elements::{Element, Particle};
 pub(crate) trait Mappable: Sized + 'static {
     type Mapped: AsRef<[Self]>;
 
-    fn store(elements: &Vec<Self>, path: &Path) -> Result<()>;
+    fn store(elements: &[Self], path: &Path) -> Result<()>;
     fn map(path: &Path) -> Result<Self::Mapped>;
 }
 
@@ -28,9 +28,9 @@ macro_rules! mappable {
         impl Mappable for $element {
             type Mapped = Mapped<Self>;
 
-            fn store(elements: &Vec<Self>, path: &Path) -> Result<()> {
+            fn store(elements: &[Self], path: &Path) -> Result<()> {
                 // SAFETY: the elements have no padding that would be written.
-                Ok(unsafe { elements.store(path)? })
+                Ok(unsafe { Serialize::store(&elements, path)? })
             }
 
             fn map(path: &Path) -> Result<Self::Mapped> {

@@ -126,10 +126,9 @@ impl<T: Element> Column<T> for Lmdb {
     }
 
     fn write_at(&mut self, indices: &[u64], stamp: u64, _edits: Edits) -> Result<()> {
-        let element = T::nth(stamp);
         let mut transaction = self.env.write_txn()?;
         for index in indices {
-            self.values.put(&mut transaction, index, element.as_bytes())?;
+            self.values.put(&mut transaction, index, T::nth(index + stamp).as_bytes())?;
         }
         transaction.abort();
         Ok(())

@@ -126,11 +126,10 @@ impl<T: Element> Column<T> for Redb {
     }
 
     fn write_at(&mut self, indices: &[u64], stamp: u64, _edits: Edits) -> Result<()> {
-        let element = T::nth(stamp);
         let transaction = self.database.begin_write()?;
         let mut values = transaction.open_table(VALUES)?;
         for index in indices {
-            values.insert(index, element.as_bytes())?;
+            values.insert(index, T::nth(index + stamp).as_bytes())?;
         }
         drop(values);
         Ok(transaction.abort()?)

@@ -19,7 +19,7 @@ use crate::elements::{Element, Particle, Side};
 pub(crate) trait Archivable: Sized {
     type Archived: 'static;
 
-    fn store(elements: &Vec<Self>, path: &Path) -> Result<()>;
+    fn store(elements: Vec<Self>, path: &Path) -> Result<()>;
 
     /// The elements of an archive that was written by this program.
     fn elements(archive: &[u8]) -> &[Self::Archived];
@@ -32,10 +32,10 @@ macro_rules! archivable {
         impl Archivable for $element {
             type Archived = rkyv::Archived<$element>;
 
-            fn store(elements: &Vec<Self>, path: &Path) -> Result<()> {
+            fn store(elements: Vec<Self>, path: &Path) -> Result<()> {
                 let file = std::fs::File::create(path)?;
                 let writer = IoWriter::new(BufWriter::with_capacity(1 << 20, file));
-                let writer = rkyv::api::high::to_bytes_in::<_, Error>(elements, writer)?;
+                let writer = rkyv::api::high::to_bytes_in::<_, Error>(&elements, writer)?;
                 Ok(writer.into_inner().flush()?)
             }
 
@@ -129,7 +129,7 @@ impl<T: Element> Column<T> for File<T> {
         for _ in 0..times {
             elements.extend_from_slice(block);
         }
-        <T as Archivable>::store(elements, path)
+        <T as Archivable>::store(std::mem::take(elements), path)
     }
 
     fn sum(&self) -> Result<u64> {

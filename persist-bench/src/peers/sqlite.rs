@@ -156,11 +156,10 @@ impl<T: Element> Column<T> for Sqlite {
     }
 
     fn write_at(&mut self, indices: &[u64], stamp: u64, _edits: Edits) -> Result<()> {
-        let element = T::nth(stamp);
         let transaction = self.connection.transaction()?;
         let mut update = transaction.prepare_cached(UPDATE)?;
         for &index in indices {
-            update.execute((element.as_bytes(), index as i64))?;
+            update.execute((T::nth(index + stamp).as_bytes(), index as i64))?;
         }
         drop(update);
         Ok(transaction.rollback()?)

@@ -71,7 +71,7 @@ impl<T: Element> Column<T> for Vector<T> {
     }
 
     fn write_at(&mut self, indices: &[u64], stamp: u64, _edits: Edits) -> Result<()> {
-        let updates = indices.iter().map(|&index| (index as usize, T::nth(stamp)));
+        let updates = indices.iter().map(|&index| (index as usize, T::nth(index + stamp)));
         self.vector.update_many(updates)?;
         self.vector.write()?;
         Ok(())

@@ -13,13 +13,14 @@ use crate::peers::Kind;
 
 type Area<'a> = DrawingArea<SVGBackend<'a>, Shift>;
 
-const WIDTH: i32 = 900;
-const LABEL_WIDTH: i32 = 290;
+const WIDTH: i32 = 1000;
+const LABEL_WIDTH: i32 = 340;
 /// Room right of the longest bar, for its figure.
 const FIGURE_WIDTH: i32 = 90;
 const LINE: i32 = 18;
 const MARGIN: i32 = 12;
-const TEXT: i32 = 12;
+/// The sizes of text are of a line of it: letters are a fifth smaller.
+const TEXT: i32 = 15;
 
 /// Bars for each row, as long as the logarithm of what was taken, with a line from the least to the most.
 pub(super) fn group(group: &Group, path: &Path) -> Result<()> {
@@ -106,7 +107,7 @@ fn legend(area: &Area<'_>, middle: i32) -> Result<()> {
     for (kind, name) in kinds {
         area.draw(&Circle::new((left + 4, middle), 4, colour(kind).filled()))?;
         text(area, (left + 14, middle), TEXT, HPos::Left, name)?;
-        left += 30 + 7 * name.len() as i32;
+        left += 32 + 7 * name.len() as i32;
     }
     Ok(())
 }

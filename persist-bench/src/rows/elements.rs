@@ -223,6 +223,9 @@ impl<T: Element> Life<T> {
         self.time(Work::WriteFirst, count, || write(Edits::ByIndex, stamp))?;
         self.time(Work::WriteByIndex, count, || write(Edits::ByIndex, stamp + 1))?;
         self.time(Work::WriteBySlice, count, || write(Edits::BySlice, stamp + 2))?;
+        if self.library.lacks(Work::Sort).is_none() {
+            column.shuffle(stamp)?;
+        }
         self.time(Work::Sort, self.len(), || column.sort())?;
         self.indices = indices;
         Ok(())

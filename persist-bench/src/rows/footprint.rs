@@ -1,14 +1,20 @@
 //! Memory at its peak, and bytes sent to the device: each of a process of its own that fills a file, or
 //! commits changes.
+//!
+//! Of bytes there are two figures. The kernel's for the process counts all of a large folio where a part of it
+//! was written. The device's is of what the device was told to write, by whoever did it: only the least of
+//! several runs means something where others write, too.
 
 use std::fs;
+use std::path::Path;
 use std::process::Command;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, bail, ensure};
 
 use super::{Setup, random_pages, size};
-use crate::column::{Column, Work};
+use crate::column::{Column, Edits, Work};
 use crate::measure::{Times, fresh_rounds};
+use crate::peers::persist::PAGE_BYTES;
 use crate::peers::{Kind, Library, Peer};
 use crate::report::{Entry, Report, Unit};
 
@@ -39,8 +45,18 @@ const COMMITS: u64 = 300;
 #[derive(Clone, Copy)]
 struct Footprint {
     peak_bytes: f64,
-    written_bytes: f64,
+    dirtied_bytes: f64,
+    device_bytes: f64,
 }
+
+/// What was written until some moment.
+struct Written {
+    dirtied_bytes: u64,
+    device_bytes: u64,
+}
+
+/// One of the figures.
+type Figure = fn(&Footprint) -> f64;
 
 pub(super) fn run(setup: &Setup, report: &mut Report) -> Result<()> {
     let bytes = setup.file_bytes / SHARE;
@@ -66,8 +82,11 @@ fn run_row(
     let measured = fresh_rounds(setup.rounds, &mut contestants, |&mut library, _| {
         Ok(vec![in_a_process(setup, work, library).with_context(|| library.name())?])
     })?;
-    let figures: [(&str, fn(&Footprint) -> f64); 2] =
-        [("peak memory", |of| of.peak_bytes), ("bytes written", |of| of.written_bytes)];
+    let figures: [(&str, Figure); 3] = [
+        ("peak memory", |of| of.peak_bytes),
+        ("bytes the process wrote", |of| of.dirtied_bytes),
+        ("bytes the device wrote", |of| of.device_bytes),
+    ];
     for (name, figure) in figures {
         let entry = |(library, of): (&Library, &Vec<Footprint>)| {
             let times = Times::new(of.iter().map(figure).collect());
@@ -91,8 +110,11 @@ fn in_a_process(setup: &Setup, work: &str, library: Library) -> Result<Footprint
         .output()?;
     ensure!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let text = String::from_utf8(output.stdout)?;
-    let (peak, written) = text.trim().split_once(' ').context("the child said something else")?;
-    Ok(Footprint { peak_bytes: peak.parse()?, written_bytes: written.parse()? })
+    let figures = text.split_whitespace().map(str::parse).collect::<Result<Vec<f64>, _>>()?;
+    let [peak_bytes, dirtied_bytes, device_bytes] = figures[..] else {
+        bail!("the child said something else: {text}")
+    };
+    Ok(Footprint { peak_bytes, dirtied_bytes, device_bytes })
 }
 
 /// The libraries by the number under which a child is told of them.
@@ -111,55 +133,73 @@ pub(crate) fn child(setup: &Setup, command: &str) -> Result<()> {
 }
 
 fn fill(setup: &Setup, library: Library, bytes: u64) -> Result<()> {
+    let before = Written::until_now(setup)?;
     if library.is_database() {
         let mut peer = library.database(&setup.directory, 4 * bytes as usize, None)?;
         peer.append(bytes)?;
         peer.checkpoint()?;
-        return print();
+    } else {
+        let mut column: Box<dyn Column<u64>> = library.create(&setup.directory)?;
+        let block: Vec<u64> = (0..BLOCK_BYTES / size_of::<u64>() as u64).collect();
+        column.extend(&block, bytes / BLOCK_BYTES)?;
+        column.sync()?;
     }
-    let mut column: Box<dyn Column<u64>> = library.create(&setup.directory)?;
-    let block: Vec<u64> = (0..BLOCK_BYTES / size_of::<u64>() as u64).collect();
-    column.extend(&block, bytes / BLOCK_BYTES)?;
-    column.sync()?;
-    print()
+    before.print_since(setup)
 }
 
 fn commit(setup: &Setup, library: Library, bytes: u64) -> Result<()> {
-    let pages = bytes / 4096;
     let mut peer: Box<dyn Peer> = match library.kind() {
         Kind::Database => {
-            let mut peer =
-                library.database(&setup.directory, 4 * bytes as usize + (1 << 30), None)?;
+            let room_bytes = 4 * bytes as usize + (1 << 30);
+            let mut peer = library.database(&setup.directory, room_bytes, None)?;
             peer.append(bytes)?;
             peer
         }
-        _ => {
-            Box::new(setup.vector_in(&setup.directory, bytes / 8, crate::column::Edits::ByIndex)?)
-        }
+        _ => Box::new(setup.vector_in(&setup.directory, bytes / 8, Edits::ByIndex)?),
     };
     peer.checkpoint()?;
-    let before = written_bytes()?;
-    // A database has a few values fewer than pages.
+    let before = Written::until_now(setup)?;
     for stamp in 1..=COMMITS {
-        peer.update(&random_pages(stamp, 1, pages), stamp)?;
+        peer.update(&random_pages(stamp, 1, bytes / PAGE_BYTES as u64), stamp)?;
     }
     peer.checkpoint()?;
-    println!("{} {}", peak_bytes()?, written_bytes()? - before);
-    Ok(())
+    before.print_since(setup)
 }
 
-fn print() -> Result<()> {
-    println!("{} {}", peak_bytes()?, written_bytes()?);
-    Ok(())
+impl Written {
+    fn until_now(setup: &Setup) -> Result<Self> {
+        setup.settle()?;
+        Ok(Self { dirtied_bytes: dirtied_bytes()?, device_bytes: device_bytes(&setup.directory)? })
+    }
+
+    fn print_since(&self, setup: &Setup) -> Result<()> {
+        let now = Self::until_now(setup)?;
+        let dirtied_bytes = now.dirtied_bytes - self.dirtied_bytes;
+        let device_bytes = now.device_bytes - self.device_bytes;
+        println!("{} {dirtied_bytes} {device_bytes}", peak_bytes()?);
+        Ok(())
+    }
 }
 
 fn peak_bytes() -> Result<u64> {
     Ok(1024 * figure("/proc/self/status", "VmHWM:")?)
 }
 
+/// What the device of a directory was told to write, or 0 where the file system has none.
+fn device_bytes(directory: &Path) -> Result<u64> {
+    let device = rustix::fs::stat(directory)?.st_dev;
+    let (major, minor) = (rustix::fs::major(device), rustix::fs::minor(device));
+    let Ok(text) = fs::read_to_string(format!("/sys/dev/block/{major}:{minor}/stat")) else {
+        return Ok(0);
+    };
+    // The seventh figure is of sectors of 512 bytes.
+    let sectors = text.split_whitespace().nth(6).context("the device has no figure of writes")?;
+    Ok(512 * sectors.parse::<u64>()?)
+}
+
 /// What this process made the kernel write, or have to write: pages that are dirty several times between
 /// two flushes count once.
-fn written_bytes() -> Result<u64> {
+fn dirtied_bytes() -> Result<u64> {
     figure("/proc/self/io", "write_bytes:")
 }
 

@@ -51,9 +51,7 @@ pub(super) fn run(setup: &Setup, report: &mut Report) -> Result<()> {
     let times = rounds(setup.rounds, &mut contestants, |&mut contestant, _| {
         let (result, time) = match contestant {
             Contestant::Persist(cpus) => on_cpus(cpus, || open(&path("persist"), len))?,
-            Contestant::Rkyv => {
-                on_cpus(1, || Ok(ensure!(rkyv::open_ticks(&path("rkyv"))? as u64 == len)))?
-            }
+            Contestant::Rkyv => on_cpus(1, || open_with_rkyv(&path("rkyv"), len))?,
             Contestant::Scan => on_cpus(1, || scan(&path("persist")))?,
         };
         result?;
@@ -115,6 +113,11 @@ fn create(path: &Path, len: u64) -> Result<()> {
 
 fn open(path: &Path, len: u64) -> Result<()> {
     ensure!(MmapSlice::<Tick>::open(path)?.len() as u64 == len, "elements are missing");
+    Ok(())
+}
+
+fn open_with_rkyv(path: &Path, len: u64) -> Result<()> {
+    ensure!(rkyv::open_ticks(path)? as u64 == len, "elements are missing");
     Ok(())
 }
 
