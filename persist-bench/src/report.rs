@@ -214,32 +214,40 @@ fn verdict(entry: &Entry, best: &Entry) -> &'static str {
     }
 }
 
-/// Why persist is behind in a row, by what its heading begins with.
+/// Why persist is behind in a row, by what its heading begins with, where that is known and meant to be.
 const REASONS: &[(&str, &str)] = &[
     (
         "push one by one, new file",
-        "the place of every page is allocated before it is written, so that a full disk is an error and not a \
-         `SIGBUS`; the others leave holes, whose cost comes at write-back",
+        "every page gets its place on the device before it is written, so that a full disk is an error and not a \
+         `SIGBUS`; the others leave holes, and pay at write-back",
     ),
     (
-        "extend",
-        "the place of every page is allocated, and elements go in through the mapping, a fault for each page",
+        "extend by blocks, new file",
+        "every page gets its place on the device before it is written; the others leave that to write-back",
     ),
     (
         "random write, first",
-        "each page is copied before its first write, so that a commit is atomic and `rollback` possible; the others \
+        "each page is copied before its first write, so that a commit is atomic and there is a way back; the others \
          write into the file",
     ),
     (
         "random write by index",
-        "an index marks its page as changed, so that a commit needs to look at no other",
+        "a write by index marks its page as changed, so that a commit needs to look at no other",
     ),
     (
-        "open",
-        "the header is read and checked, the file locked, and 1 TiB of address space reserved; the others \
-         check nothing",
+        "open,",
+        "the file is locked, its header read and checked, and 1 TiB of address space reserved; the others check \
+         little or nothing",
     ),
-    ("validated open", "nobody else validates all that this does: see the floor"),
+    (
+        "append",
+        "a commit is a record with checksums, all of it or nothing; the others have their bytes flushed where \
+         they lie, and no length with them",
+    ),
+    (
+        "bytes the process wrote",
+        "the kernel counts all of a large folio where a part of it is written: see what the device wrote",
+    ),
 ];
 
 fn reason(heading: &str) -> &'static str {
