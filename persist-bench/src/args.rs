@@ -18,8 +18,8 @@ pub(crate) struct Args {
     #[arg(long)]
     pub(crate) quick: bool,
 
-    /// How many numbers the vectors of the rows `numbers` and `structs` have (a quarter of it structs); the rows take
-    /// what fits into memory only from those that need no more
+    /// How many numbers a vector of the row `numbers` has, and four times as many as one of `structs`. Past a quarter of
+    /// the memory they are only filled and read, by those that need no memory for all of them
     #[arg(long, value_name = "N")]
     pub(crate) len: Option<u64>,
 

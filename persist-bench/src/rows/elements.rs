@@ -32,6 +32,9 @@ const LIBRARIES: [Library; 14] = [
 /// fewer.
 const DATABASE_SHARE: u64 = 20;
 
+/// How many elements a database has at most.
+const DATABASE_LEN: u64 = 5_000_000;
+
 /// How many elements are read and written at random.
 const AT_RANDOM: u64 = 1_000_000;
 
@@ -57,6 +60,7 @@ type Timed = (Work, f64);
 
 pub(super) fn run<T: Element>(setup: &Setup, report: &mut Report, len: u64) -> Result<()> {
     let mut libraries = LIBRARIES.to_vec();
+    // Writing and sorting copies what is written.
     let fits = len * size_of::<T>() as u64 <= setup.memory_bytes / 4;
     libraries.retain(|&library| fits || !needs_memory(library));
 
@@ -67,19 +71,19 @@ pub(super) fn run<T: Element>(setup: &Setup, report: &mut Report, len: u64) -> R
     })?;
     for (work, name) in WORKS {
         let heading = format!("{name}, {}", T::NAME);
-        let times = |index: usize| {
-            let of = |&(done, time): &Timed| (done == work).then_some(time);
-            measured[index].iter().filter_map(of).collect::<Vec<_>>()
+        let times = |of: &Vec<Timed>| -> Vec<f64> {
+            of.iter().filter_map(|&(done, time)| (done == work).then_some(time)).collect()
         };
-        let entries: Vec<_> = libraries
-            .iter()
-            .enumerate()
-            .filter(|&(index, _)| !times(index).is_empty())
-            .map(|(index, &library)| entry(library, times(index)))
-            .collect();
+        let entries = libraries.iter().zip(&measured).map(|(&library, of)| (library, times(of)));
+        let entries = entries.filter(|(_, times)| !times.is_empty());
+        let entries: Vec<_> = entries.map(|(library, times)| entry(library, times)).collect();
+        if entries.is_empty() {
+            continue;
+        }
         report.row(&heading, Unit::NanosecondsEach, entries);
-        for &library in &libraries {
-            if let Some(reason) = library.lacks(work) {
+        for library in LIBRARIES {
+            let too_large = (!libraries.contains(&library)).then_some("needs memory for all of it");
+            if let Some(reason) = library.lacks(work).or(too_large) {
                 report.lacks(library, reason);
             }
         }
@@ -116,13 +120,15 @@ struct Life<T: Element> {
 
 impl<T: Element> Life<T> {
     fn new(setup: &Setup, library: Library, len: u64, round: u32) -> Result<Self> {
-        let share = if library.is_database() { DATABASE_SHARE } else { 1 };
-        let len = (len / share).max(1);
+        let (len, at_random) = match library.is_database() {
+            true => ((len / DATABASE_SHARE).clamp(1, DATABASE_LEN), AT_RANDOM / DATABASE_SHARE),
+            false => (len, AT_RANDOM),
+        };
         let blocks = len.div_ceil(BLOCK_LEN);
         let block = (0..len / blocks).map(T::nth).collect::<Vec<_>>();
         let len = block.len() as u64 * blocks;
         let mut random = fastrand::Rng::with_seed(round.into());
-        let indices = (0..AT_RANDOM / share).map(|_| random.u64(..len)).collect();
+        let indices = (0..at_random).map(|_| random.u64(..len)).collect();
         let directory = setup.scratch()?;
         Ok(Self {
             library,
