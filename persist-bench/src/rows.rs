@@ -59,7 +59,8 @@ pub(crate) enum Row {
     FirstEdit,
     /// Giving changes up, beside committing them
     Rollback,
-    /// Memory at its peak, and bytes sent to the device
+    /// Memory at its peak, and bytes sent to the device: by a process that fills a file of an eighth of the size, or changes
+    /// one page of such a file for each commit
     Footprint,
 }
 

@@ -26,7 +26,13 @@ const TEXT: i32 = 15;
 pub(super) fn group(group: &Group, path: &Path) -> Result<()> {
     let lines: i32 = group.rows.iter().map(|row| row.entries.len() as i32 + 2).sum();
     draw(path, 2 * MARGIN + LINE * (lines + 1), |area| {
-        text(area, (MARGIN, MARGIN), TEXT + 3, HPos::Left, &group.name)?;
+        text(
+            area,
+            (MARGIN, MARGIN),
+            TEXT + 3,
+            HPos::Left,
+            &format!("{} (logarithmic)", group.name),
+        )?;
         let mut top = MARGIN + LINE * 3 / 2;
         for row in &group.rows {
             bars(area, top, row)?;

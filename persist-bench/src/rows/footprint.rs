@@ -67,7 +67,7 @@ pub(super) fn run(setup: &Setup, report: &mut Report) -> Result<()> {
             report.lacks(library, reason);
         }
     }
-    let commit = format!("{COMMITS} commits of 1 changed page, {}", size(bytes));
+    let commit = format!("{COMMITS} commits of a page");
     run_row(setup, report, &commit, "commit", &COMMITTERS)
 }
 
