@@ -89,6 +89,12 @@ impl Library {
         self.kind() == Kind::Database
     }
 
+    /// Whether it holds all elements in memory, at least to write them.
+    pub(crate) fn needs_memory(self) -> bool {
+        use Library::{Epserde, Rkyv, Vec, VecAndFile, Vecdb};
+        matches!(self, Vec | VecAndFile | Vecdb | Epserde | Rkyv)
+    }
+
     pub(crate) fn kind(self) -> Kind {
         match self {
             Self::Persist | Self::PersistSlice => Kind::Persist,

@@ -145,6 +145,11 @@ impl Setup {
         Ok(rustix::fs::syncfs(File::open(&self.directory)?)?)
     }
 
+    /// Whether a few times so many bytes fit into memory.
+    fn fits(&self, bytes: u64) -> bool {
+        bytes <= self.memory_bytes / 4
+    }
+
     /// How many pages a file has.
     fn pages(&self) -> u64 {
         self.file_bytes / PAGE_BYTES as u64

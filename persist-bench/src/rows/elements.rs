@@ -61,8 +61,8 @@ type Timed = (Work, f64);
 pub(super) fn run<T: Element>(setup: &Setup, report: &mut Report, len: u64) -> Result<()> {
     let mut libraries = LIBRARIES.to_vec();
     // Writing and sorting copies what is written.
-    let fits = len * size_of::<T>() as u64 <= setup.memory_bytes / 4;
-    libraries.retain(|&library| fits || !needs_memory(library));
+    let fits = setup.fits(len * size_of::<T>() as u64);
+    libraries.retain(|&library| fits || !library.needs_memory());
 
     let measured = rounds(setup.rounds, &mut libraries, |&mut library, round| {
         let mut life = Life::<T>::new(setup, library, len, round)?;
@@ -100,12 +100,6 @@ fn goals(report: &mut Report, work: Work, heading: &str) {
         Work::Scan | Work::Read | Work::Sort => report.ratio(heading, "persist", "Vec", Some(1.03)),
         _ => {}
     }
-}
-
-/// Whether a library holds all elements in memory.
-fn needs_memory(library: Library) -> bool {
-    use Library::{Epserde, Rkyv, Vec, VecAndFile, Vecdb};
-    matches!(library, Vec | VecAndFile | Vecdb | Epserde | Rkyv)
 }
 
 struct Life<T: Element> {
