@@ -44,6 +44,9 @@ pub(super) fn group(group: &Group, path: &Path) -> Result<()> {
 
 fn bars(area: &Area<'_>, top: i32, row: &Row) -> Result<()> {
     text(area, (MARGIN, top + LINE / 2), TEXT + 1, HPos::Left, &row.heading)?;
+    if row.entries.is_empty() {
+        return Ok(());
+    }
     let least = row.entries.iter().map(|entry| entry.times.min()).fold(f64::MAX, f64::min);
     let most = row.entries.iter().map(|entry| entry.times.max()).fold(0.0, f64::max);
     // A decade at least, and the shortest bar is not nothing.

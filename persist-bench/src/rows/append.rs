@@ -57,9 +57,9 @@ pub(super) fn run(setup: &Setup, report: &mut Report) -> Result<()> {
 fn whole_file(setup: &Setup, report: &mut Report) -> Result<()> {
     let bytes = setup.file_bytes;
     let heading = format!("append {} to a new file and commit", size(bytes));
-    let fits = |index: &usize| {
-        bytes <= setup.memory_bytes / 4 || index_of(Library::VecAndFile) != Some(*index)
-    };
+    let needs_memory =
+        |index: usize| VECTORS.get(index).is_some_and(|library| library.needs_memory());
+    let fits = |&index: &usize| setup.fits(bytes) || !needs_memory(index);
     let mut indices: Vec<_> = (0..COUNT).filter(fits).collect();
     let mut block = Vec::new();
     fill(&mut block, bytes);
@@ -101,12 +101,8 @@ fn fill(block: &mut Vec<u64>, bytes: u64) {
     *block = (0..bytes.min(BLOCK_BYTES) / size_of::<u64>() as u64).collect();
 }
 
-const COUNT: usize = VECTORS.len() + DATABASES.len() + Append::ALL.len();
-
 /// The order of the turns: vectors, bare writes, databases.
-fn index_of(vector: Library) -> Option<usize> {
-    VECTORS.iter().position(|&library| library == vector)
-}
+const COUNT: usize = VECTORS.len() + DATABASES.len() + Append::ALL.len();
 
 impl Contestant {
     fn new(setup: &Setup, directory: &TempDir, index: usize) -> Result<Self> {

@@ -31,7 +31,7 @@ const GOAL_NANOSECONDS: f64 = 5e6;
 
 pub(super) fn run(setup: &Setup, report: &mut Report) -> Result<()> {
     let bytes = TIMES * setup.file_bytes;
-    let fits = bytes <= setup.memory_bytes / 4;
+    let fits = setup.fits(bytes);
     let can = |library: &Library| library.lacks(Work::Grow).is_none();
     let mut contestants: Vec<_> = LIBRARIES.into_iter().filter(can).collect();
     contestants.retain(|&library| fits || library != Library::Vec);

@@ -49,8 +49,7 @@ pub(super) fn run(setup: &Setup, report: &mut Report) -> Result<()> {
     let mut headings = Vec::new();
     for bytes in [SMALL_BYTES, setup.file_bytes] {
         let heading = format!("open, {}", size(bytes));
-        let fits =
-            |library: &Library| *library != Library::VecAndFile || bytes <= setup.memory_bytes / 4;
+        let fits = |library: &Library| setup.fits(bytes) || !library.needs_memory();
         let contestants = LIBRARIES.into_iter().filter(fits);
         let filled = |library| filled(setup, library, bytes);
         let contestants = contestants.map(filled).collect::<Result<Vec<_>>>()?;

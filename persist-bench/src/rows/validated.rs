@@ -34,7 +34,7 @@ pub(super) fn run(setup: &Setup, report: &mut Report) -> Result<()> {
     let len = setup.file_bytes / size_of::<Tick>() as u64 / BLOCK_LEN * BLOCK_LEN;
     let bytes = len * size_of::<Tick>() as u64;
     create(&path("persist"), len)?;
-    let with_rkyv = bytes <= setup.memory_bytes / 8;
+    let with_rkyv = setup.fits(bytes);
     if with_rkyv {
         rkyv::store_ticks(&path("rkyv"), (0..len).map(|number| Tick::nth(number).into()))?;
     }
