@@ -125,6 +125,8 @@ fn is_gone(file: &File) -> Result<bool> {
         // Nothing is in an empty file.
         Ok(read) => Ok(read == 0),
         Err(rustix::io::Errno::AGAIN) => Ok(true),
+        // Such a file system, as tmpfs, has nothing to wait for.
+        Err(rustix::io::Errno::OPNOTSUPP) => Ok(false),
         Err(error) => Err(error.into()),
     }
 }
