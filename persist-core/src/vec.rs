@@ -315,10 +315,16 @@ impl<T: Persist> MmapVec<T> {
     ///
     /// As [`push`](Self::push): all elements were appended, or none.
     pub fn extend_from_slice(&mut self, other: &[T]) -> Result<(), Error> {
-        self.raw.prepare(other.len())?;
-        // SAFETY: there is room, by the line above. `other` can't overlap memory past our length, to
+        // SAFETY: the elements are readable, have no uninitialised bytes, and bytes need no alignment.
+        let bytes =
+            unsafe { std::slice::from_raw_parts(other.as_ptr().cast::<u8>(), size_of_val(other)) };
+        let in_memory = self.raw.prepare_bytes(bytes)?.div_ceil(size_of::<T>());
+        let len = self.len();
+        // SAFETY: there is room, by the call above. `other` can't overlap memory past our length, to
         // which nobody has a reference while `self` is borrowed mutably.
-        unsafe { self.append_from(other.as_ptr(), other.len()) }
+        unsafe { self.append_from(other.as_ptr(), in_memory) }
+        // SAFETY: the elements after those are in the file, and memory past our length shows it; there is room for all.
+        unsafe { self.raw.set_len(len + other.len()) }
         Ok(())
     }
 
@@ -520,7 +526,7 @@ impl<T: Persist> MmapVec<T> {
 
     fn reserve_as(&mut self, additional: usize, growth: Growth) -> Result<(), Error> {
         if additional > self.capacity() - self.len() {
-            self.raw.grow(additional, growth)?;
+            self.raw.make_room(additional, growth)?;
         }
         Ok(())
     }

@@ -103,6 +103,14 @@ impl Storage for FaultyStorage {
         self.heap.is_sparse(start, end)
     }
 
+    fn start_write_back(&self, start: u64, end: u64) {
+        self.heap.start_write_back(start, end);
+    }
+
+    fn block_bytes(&self) -> usize {
+        self.heap.block_bytes()
+    }
+
     fn truncate(&self, end: u64) -> io::Result<()> {
         self.play(Call::Truncate)?;
         self.heap.truncate(end)

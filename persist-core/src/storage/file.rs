@@ -11,6 +11,10 @@ use memmap2::MmapOptions;
 use super::Storage;
 use crate::mapping::{Detection, Mapping};
 
+/// Linux caches what one call writes in folios as large as that, up to here: larger ones take longer to find than
+/// they save.
+const BLOCK_BYTES: usize = 1 << 20;
+
 #[derive(Debug)]
 pub(crate) struct FileStorage {
     file: File,
@@ -69,6 +73,14 @@ impl Storage for FileStorage {
 
     fn is_sparse(&self, start: u64, end: u64) -> io::Result<bool> {
         sys::is_sparse(&self.file, start, end)
+    }
+
+    fn start_write_back(&self, start: u64, end: u64) {
+        sys::start_write_back(&self.file, start, end);
+    }
+
+    fn block_bytes(&self) -> usize {
+        BLOCK_BYTES
     }
 
     fn truncate(&self, end: u64) -> io::Result<()> {
@@ -292,6 +304,17 @@ mod sys {
             })
     }
 
+    /// Who gives up pages of the cache has them written first, without waiting. Those that are on their way to the
+    /// device, or mapped, stay in the cache.
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    pub(super) fn start_write_back(file: &File, start: u64, end: u64) {
+        let bytes = std::num::NonZero::new(end - start);
+        let _ = rustix::fs::fadvise(file, start, bytes, rustix::fs::Advice::DontNeed);
+    }
+
+    #[cfg(not(any(target_os = "linux", target_os = "android")))]
+    pub(super) fn start_write_back(_: &File, _: u64, _: u64) {}
+
     /// A hint, and the last thing that can be tried: there is nobody to tell if it fails.
     #[cfg(any(target_os = "linux", target_os = "android"))]
     pub(super) fn forget_cache(file: &File) {
@@ -365,6 +388,8 @@ mod sys {
     pub(super) fn is_sparse(_: &File, _: u64, _: u64) -> io::Result<bool> {
         Ok(false)
     }
+
+    pub(super) fn start_write_back(_: &File, _: u64, _: u64) {}
 
     pub(super) fn forget_cache(_: &File) {}
 
