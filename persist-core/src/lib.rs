@@ -47,6 +47,7 @@
 //!
 //! - [`Persist`]: which types can be elements, and the derive.
 //! - [`MmapVec`]: the vector, what it promises and what not. [`MmapSlice`]: the same file, to read.
+//! - [`Advice`]: in which order elements will be used.
 //! - [`AnySlice`]: a file whose type the program doesn't know.
 //! - [`OpenOptions`]: the application's own magic and version, address space, journal.
 //! - [`Error`]: everything that can go wrong. [`FileInfo`]: what a file says of itself.
@@ -57,6 +58,7 @@
 //! `derive` (on by default) re-exports the macro. `zerocopy`, `uuid`, `half` and `glam` make element
 //! types of those crates' types; they tie this crate's public API to one version of each.
 
+mod advice;
 mod any;
 mod checksum;
 mod descriptor;
@@ -85,6 +87,7 @@ mod typed;
 mod validate;
 mod vec;
 
+pub use advice::Advice;
 pub use any::AnySlice;
 pub use descriptor::{Descriptor, DescriptorError, DescriptorProblem, Difference};
 pub use elements::{FixedStr, FixedStrError, Pad};

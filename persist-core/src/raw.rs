@@ -22,6 +22,7 @@ use std::io;
 use std::ops::{Range, RangeInclusive};
 use std::ptr::NonNull;
 
+use crate::advice::Advice;
 use crate::dirty::DirtyPages;
 use crate::error::{Action, Error};
 use crate::mapping::Mapping;
@@ -46,6 +47,8 @@ pub(crate) struct RawVec {
     /// Which committed elements may be written without asking.
     dirty: DirtyPages,
     private: Private,
+    /// What the whole mapping was advised, also where it is mapped anew.
+    advice: Advice,
     ahead: Ahead,
     element_bytes: usize,
     reserve_bytes: usize,
@@ -84,6 +87,7 @@ impl RawVec {
             writable: 0,
             dirty: DirtyPages::new(store.storage().page_bytes()),
             private,
+            advice: Advice::Normal,
             ahead: Ahead::new(store.storage().block_bytes()),
             element_bytes: store.header().preamble.element_bytes.get() as usize,
             reserve_bytes,
@@ -323,6 +327,27 @@ impl RawVec {
         self.capacity = self.room_bytes() / self.element_bytes;
         self.writable = self.writable.min(self.capacity);
         self.ahead.cut(self.room_bytes());
+        self.advise_again();
+    }
+
+    /// Tells the system in which order the elements will be used.
+    pub(crate) fn advise(&mut self, advice: Advice) {
+        self.advice = advice;
+        self.mapping.advise(advice);
+    }
+
+    /// What is mapped anew was advised nothing.
+    fn advise_again(&self) {
+        if self.advice != Advice::Normal {
+            self.mapping.advise(self.advice);
+        }
+    }
+
+    /// Has the system begin to read some elements.
+    pub(crate) fn prefetch(&self, elements: Range<usize>) {
+        assert!(elements.end <= self.len);
+        let Range { start, end } = elements;
+        self.mapping.prefetch(start * self.element_bytes..end * self.element_bytes);
     }
 
     /// The bytes that are mapped and have their place on the device.

@@ -18,11 +18,13 @@ use std::path::Path;
 pub use drain::Drain;
 pub use edit::ExtractIf;
 
+use crate::advice::Advice;
 use crate::error::Error;
 use crate::info::FileInfo;
 use crate::options::OpenOptions;
 use crate::persist::Persist;
 use crate::raw::{Growth, RawVec};
+use crate::slice::range_of;
 use crate::validate;
 
 /// A `Vec<T>` that lives in a memory-mapped file.
@@ -175,6 +177,56 @@ impl<T: Persist> MmapVec<T> {
     pub fn committed_len(&self) -> usize {
         // It was a length of this vector, or was checked to be one by `RawVec::new`.
         self.raw.store().committed_len() as usize
+    }
+
+    /// Tells the system in which order the elements will be used, until it is told otherwise.
+    ///
+    /// ```
+    /// use persist_core::{Advice, MmapVec};
+    /// # let directory = tempfile::tempdir()?;
+    /// # let path = directory.path().join("samples.pv");
+    ///
+    /// let mut samples = MmapVec::<u64>::create(&path)?;
+    /// samples.try_extend(0..1000)?;
+    /// samples.advise(Advice::Random);
+    /// let picked: u64 = [7, 512, 30].iter().map(|&index| samples[index]).sum();
+    /// assert_eq!(picked, 549);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// A hint: it changes how much is read from the device around an element that isn't in memory, and never what is
+    /// read. Nothing happens where the whole file is in memory, nor on systems without `madvise`, as Windows.
+    /// One system call, O(1).
+    pub fn advise(&mut self, advice: Advice) {
+        self.raw.advise(advice);
+    }
+
+    /// Has the system begin to read elements that will soon be used, and returns without waiting for them.
+    ///
+    /// ```
+    /// use persist_core::MmapVec;
+    /// # let directory = tempfile::tempdir()?;
+    /// # let path = directory.path().join("samples.pv");
+    ///
+    /// let mut samples = MmapVec::<u64>::create(&path)?;
+    /// samples.try_extend(0..1000)?;
+    /// samples.prefetch(500..); // read while this thread does something else
+    /// assert_eq!(samples[500..].len(), 500);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// A hint, for the pages in which the elements lie: those that are in memory stay as they are, changed ones
+    /// included. It takes effect where the elements would otherwise be waited for one piece after the other: used in an order that
+    /// the system can't guess, or by a thread that has other work first. A plain scan is read ahead without it. Costs the
+    /// system call and, for what isn't in memory, handing the reads to the device, some microseconds for each MiB.
+    /// Nothing happens on systems without `madvise`, as Windows.
+    ///
+    /// # Panics
+    ///
+    /// Where the range is not one of the vector's.
+    #[track_caller]
+    pub fn prefetch<R: RangeBounds<usize>>(&self, range: R) {
+        self.raw.prefetch(range_of(range, self.len()));
     }
 
     /// The path by which the file was opened.
@@ -339,7 +391,7 @@ impl<T: Persist> MmapVec<T> {
     /// As [`push`](Self::push): all elements were appended, or none.
     #[track_caller]
     pub fn extend_from_within<R: RangeBounds<usize>>(&mut self, range: R) -> Result<(), Error> {
-        let Range { start, end } = self.range(range);
+        let Range { start, end } = range_of(range, self.len());
         self.raw.prepare(end - start)?;
         // SAFETY: `start <= len`, by `range`; the address is taken after growth may have moved it.
         let source = unsafe { self.as_ptr().add(start) };

@@ -11,9 +11,8 @@ use memmap2::MmapOptions;
 use super::Storage;
 use crate::mapping::{Detection, Mapping};
 
-/// Linux caches what one call writes in folios as large as that, up to here: larger ones take longer to find than
-/// they save.
-const BLOCK_BYTES: usize = 1 << 20;
+/// Linux caches what one call writes in folios as large as that, up to what one entry of a page table maps.
+const BLOCK_BYTES: usize = 2 << 20;
 
 #[derive(Debug)]
 pub(crate) struct FileStorage {

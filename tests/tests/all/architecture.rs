@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 /// For each module of the core, the modules it may use, children included.
 const MAY_USE: &[(&str, &[&str])] = &[
+    ("advice", &[]),
     ("checksum", &[]),
     ("dirty", &[]),
     ("layout", &[]),
@@ -21,7 +22,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("header", &["checksum", "error", "layout", "mode"]),
     ("journal", &["checksum", "error", "header", "mutant"]),
     ("storage", &["mapping"]),
-    ("mapping", &["layout", "storage"]),
+    ("mapping", &["advice", "layout", "storage"]),
     ("lock", &["error"]),
     (
         "store",
@@ -35,13 +36,16 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("typed", &["descriptor", "error", "header", "layout", "mode", "store"]),
     (
         "raw",
-        &["dirty", "error", "header", "journal", "mapping", "mode", "mutant", "storage", "store"],
+        &[
+            "advice", "dirty", "error", "header", "journal", "mapping", "mode", "mutant",
+            "storage", "store",
+        ],
     ),
     ("validate", &["error", "persist", "store", "typed"]),
-    ("snapshot", &["error", "mapping", "store"]),
-    ("slice", &["error", "info", "options", "persist", "snapshot", "store", "validate"]),
+    ("snapshot", &["advice", "error", "mapping", "store"]),
+    ("slice", &["advice", "error", "info", "options", "persist", "snapshot", "store", "validate"]),
     ("any", &["descriptor", "error", "info", "lock", "open", "snapshot", "typed"]),
-    ("vec", &["error", "info", "options", "persist", "raw", "slice", "validate"]),
+    ("vec", &["advice", "error", "info", "options", "persist", "raw", "slice", "validate"]),
     (
         "options",
         &[
