@@ -20,6 +20,7 @@ pub(crate) enum Call {
     Sync,
     Map,
     ForgetCache,
+    StartWriteBack,
 }
 
 /// Storage on the heap that counts its calls, and fails those it was told to. Clones share the bytes,
@@ -104,6 +105,7 @@ impl Storage for FaultyStorage {
     }
 
     fn start_write_back(&self, start: u64, end: u64) {
+        self.script().calls.push(Call::StartWriteBack);
         self.heap.start_write_back(start, end);
     }
 
