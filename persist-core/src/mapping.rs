@@ -106,30 +106,33 @@ impl Mapping {
         needed: usize,
         wanted: usize,
     ) -> io::Result<()> {
+        #[cfg(any(target_os = "linux", target_os = "android"))]
+        if matches!(self.0, Memory::File(_)) {
+            match scarce(needed, wanted, |bytes| self.move_to(bytes)) {
+                // A mapping in several parts can't be moved as one: the program may have divided it, as
+                // by `mlock` on some elements.
+                Err(error) if error.raw_os_error() == Some(EFAULT) => {}
+                moved => return moved,
+            }
+        }
+        *self = Self::reserve(storage, offset, needed, wanted)?;
+        Ok(())
+    }
+
+    /// Makes the mapping one of so many bytes, maybe elsewhere. Moves page tables, and needs no room for the old
+    /// mapping beside the new one. Every address in the mapping is void, also where this fails.
+    ///
+    /// As everywhere, who uses the mapping keeps below [`Self::len_bytes`].
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    fn move_to(&mut self, bytes: usize) -> io::Result<()> {
         match &mut self.0 {
-            // Moves page tables, and needs no room for the old mapping beside the new one.
-            #[cfg(any(target_os = "linux", target_os = "android"))]
             Memory::File(map) => {
-                let moved = scarce(needed, wanted, |bytes| {
-                    let options = memmap2::RemapOptions::new().may_move(true);
-                    // SAFETY: the mapping may move because the caller holds it exclusively and treats
-                    // every address in it as void; `bytes` is not smaller than what may be touched.
-                    unsafe { map.remap(bytes, options) }
-                });
-                match moved {
-                    // A mapping in several parts can't be moved as one: the program may have divided it, as
-                    // by `mlock` on some elements.
-                    Err(error) if error.raw_os_error() == Some(EFAULT) => {
-                        *self = Self::reserve(storage, offset, needed, wanted)?;
-                        Ok(())
-                    }
-                    moved => moved,
-                }
+                let options = memmap2::RemapOptions::new().may_move(true);
+                // SAFETY: the mapping may move, and become smaller, because the caller holds it exclusively and
+                // treats every address in it as void: no reference into it lives.
+                unsafe { map.remap(bytes, options) }
             }
-            _ => {
-                *self = Self::reserve(storage, offset, needed, wanted)?;
-                Ok(())
-            }
+            _ => Err(io::ErrorKind::Unsupported.into()),
         }
     }
 
@@ -240,15 +243,21 @@ impl Mapping {
     }
 
     /// Drops what was written to private pages: they show the file again. `Ok(false)` where the system has no
-    /// call for it.
+    /// call for it that works.
     #[cfg(any(target_os = "linux", target_os = "android"))]
     pub(crate) fn discard(&mut self, pages: Range<usize>) -> io::Result<bool> {
+        if !matches!(self.0, Memory::File(_)) || !detect::discards() {
+            return Ok(false);
+        }
+        self.advise_unneeded(pages)?;
+        Ok(true)
+    }
+
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    fn advise_unneeded(&mut self, pages: Range<usize>) -> io::Result<()> {
         use rustix::mm::{Advice, madvise};
 
         assert!(pages.start <= pages.end && pages.end <= self.len_bytes());
-        if !matches!(self.0, Memory::File(_)) {
-            return Ok(false);
-        }
         // SAFETY: the start is inside the mapping, by the assertion.
         let start = unsafe { self.base().add(pages.start) };
         // SAFETY: the range is inside the mapping, which this owns. The bytes change, and no reference to
@@ -256,7 +265,7 @@ impl Mapping {
         unsafe {
             madvise(start.as_ptr().cast(), pages.end - pages.start, Advice::LinuxDontNeed)?;
         }
-        Ok(true)
+        Ok(())
     }
 
     #[cfg(not(any(target_os = "linux", target_os = "android")))]
@@ -337,6 +346,9 @@ fn scarce<R>(
 mod tests {
     use super::*;
 
+    /// More than any test says is possible: 1 TiB, or what an address can say.
+    const WANTED: usize = 1 << if usize::BITS >= 64 { 40 } else { 30 };
+
     /// What is mapped where so many bytes can be, and all that was tried.
     fn mapped(needed: usize, wanted: usize, possible: usize) -> (io::Result<usize>, Vec<usize>) {
         let mut tried = Vec::new();
@@ -356,19 +368,20 @@ mod tests {
 
     #[test]
     fn scarce_space_gives_a_little_more_than_is_needed() {
-        let (needed, wanted) = (1 << 20, 1 << 40);
-        for possible in [needed, needed + 1, needed << 1, 300 << 20, 1 << 38] {
+        let (needed, wanted) = (1 << 20, WANTED);
+        for possible in [needed, needed + 1, needed << 1, 300 << 20, WANTED >> 2] {
             let (mapped, tried) = mapped(needed, wanted, possible);
             let excess = mapped.unwrap() - needed;
             assert!(excess <= (possible - needed) / 8 && excess <= 64 << 20, "{excess}");
             assert!(tried.iter().all(|&bytes| bytes >= needed), "{tried:?}");
         }
-        assert_eq!(mapped(1 << 30, 1 << 40, 1 << 38).0.unwrap(), 2 << 30, "as much again");
+        #[cfg(target_pointer_width = "64")]
+        assert_eq!(mapped(1 << 30, WANTED, 1 << 38).0.unwrap(), 2 << 30, "as much again");
     }
 
     #[test]
     fn too_little_space_is_an_error() {
-        let (mapped, tried) = mapped(1 << 20, 1 << 40, (1 << 20) - 1);
+        let (mapped, tried) = mapped(1 << 20, WANTED, (1 << 20) - 1);
         assert_eq!(mapped.unwrap_err().kind(), io::ErrorKind::OutOfMemory);
         assert!(tried.len() < 64, "{tried:?}");
     }

@@ -95,6 +95,30 @@ impl Detection {
     }
 }
 
+/// Whether private pages can really be dropped, as found out once for the process. Emulators of a kernel, as qemu's
+/// user mode, say yes and do nothing, most of all after a mapping was moved.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+pub(super) fn discards() -> bool {
+    use std::sync::OnceLock;
+
+    static DISCARDS: OnceLock<bool> = OnceLock::new();
+    *DISCARDS.get_or_init(|| try_to_discard().unwrap_or(false))
+}
+
+#[cfg(any(target_os = "linux", target_os = "android"))]
+fn try_to_discard() -> io::Result<bool> {
+    let page = rustix::param::page_size();
+    let mut mapping = Mapping::anonymous(page)?;
+    mapping.move_to(2 * page)?;
+    // SAFETY: the mapping has this byte, and nobody else knows of it.
+    let byte = unsafe { mapping.bytes_mut(0..1) };
+    std::hint::black_box(byte)[0] = 1;
+    mapping.advise_unneeded(0..page)?;
+    // SAFETY: as above.
+    let byte = unsafe { mapping.bytes(0..1) };
+    Ok(std::hint::black_box(byte)[0] == 0)
+}
+
 #[cfg(any(target_os = "linux", target_os = "android"))]
 mod linux {
     use std::ffi::c_void;
@@ -207,6 +231,9 @@ mod linux {
         const PRESENT: u64 = 1 << 63;
         const SWAPPED: u64 = 1 << 62;
         const FILE: u64 = 1 << 61;
+        /// Bits that no page of such a mapping has: some are reserved. An emulator of another byte order passes entries
+        /// on as they are, and those would have them.
+        const NEVER: u64 = 0xf << 57;
         const ENTRY_BYTES: usize = size_of::<u64>();
 
         let page = rustix::param::page_size();
@@ -220,6 +247,9 @@ mod linux {
             pagemap.read_exact_at(entries, (address / page * ENTRY_BYTES) as u64)?;
             for entry in entries.chunks_exact(ENTRY_BYTES) {
                 let entry = u64::from_ne_bytes(entry.try_into().expect("eight bytes"));
+                if entry & NEVER != 0 {
+                    return Err(io::Error::other("an entry of /proc/self/pagemap makes no sense"));
+                }
                 if entry & (PRESENT | SWAPPED) != 0 && entry & FILE == 0 {
                     found.push(address..address + page);
                 }

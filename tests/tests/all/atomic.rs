@@ -4,6 +4,7 @@
 #![cfg(target_os = "linux")]
 
 use std::fs;
+use std::io::Read;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 
@@ -391,6 +392,8 @@ fn a_refusal_of_memory_loses_nothing() {
     if child::task().is_some() {
         let (_directory, mut vector) = committed(&small(), 20_000);
         let (before, file) = (vector.to_vec(), fs::read(vector.path()).unwrap());
+        // Where every mapping is taken there is none for a large allocation.
+        let mut file_now = Vec::with_capacity(file.len() + 1);
         let all = AllMappings::take();
         if all.0.len() == all.0.capacity() {
             return child::say("no limit on mappings");
@@ -400,7 +403,8 @@ fn a_refusal_of_memory_loses_nothing() {
         assert!(panic_of(|| vector.as_mut_slice()[6] = 1).starts_with(refused));
         assert!(panic_of(|| vector.sort()).starts_with(refused));
         assert!(vector == before && !vector.has_uncommitted_changes());
-        assert!(fs::read(vector.path()).unwrap() == file);
+        fs::File::open(vector.path()).unwrap().read_to_end(&mut file_now).unwrap();
+        assert!(file_now == file);
         // Nothing has to be private for this.
         vector.push(7).unwrap();
         vector.commit().unwrap();
@@ -411,6 +415,9 @@ fn a_refusal_of_memory_loses_nothing() {
         assert_eq!((vector.len(), vector[5], vector[20_000]), (20_001, 1, 7));
         assert_in_the_file(&vector, &expected);
         child::say("done");
+        return;
+    }
+    if child::skips_in_emulator(TEST, "it takes mappings for itself") {
         return;
     }
     run_as_child(TEST);
@@ -458,6 +465,9 @@ fn little_address_space_is_enough_for_changes() {
         drop(vector);
         assert!(small().open(&path).unwrap() == model);
         child::say("done");
+        return;
+    }
+    if child::skips_in_emulator(TEST, "it takes address space for itself") {
         return;
     }
     let directory = tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir()).unwrap();

@@ -4,13 +4,17 @@
 //! with what starts that one ([`start`]) and looks at it from outside. The two speak by lines: the
 //! child [`say`]s them.
 
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 use std::process::{ChildStdin, ChildStdout, Command, ExitStatus, Stdio};
 
+use crate::support;
+
 const ROLE: &str = "PERSIST_TEST_ROLE";
 const FILE: &str = "PERSIST_TEST_FILE";
+/// The command that runs programs of this machine, where the system can't: an emulator and its arguments.
+const RUNNER: &str = "PERSIST_TEST_RUNNER";
 /// What distinguishes a line of the child from those of the test harness.
 const MARK: &str = "@ ";
 
@@ -41,6 +45,22 @@ pub(crate) struct Child {
     lines: BufReader<ChildStdout>,
 }
 
+/// The words of the command that runs this program, before its own name.
+fn runner() -> Vec<OsString> {
+    let words = std::env::var(RUNNER).unwrap_or_default();
+    words.split_whitespace().map(OsString::from).collect()
+}
+
+/// Whether this program runs in an emulator, which has limits of its own and is slow. Says aloud that a test is skipped
+/// there.
+pub(crate) fn skips_in_emulator(test: &str, reason: &str) -> bool {
+    let emulated = !runner().is_empty();
+    if emulated {
+        support::skip(test, reason);
+    }
+    emulated
+}
+
 /// Starts the test of this name in this role.
 pub(crate) fn start(test: &str, role: &str, file: &Path) -> Child {
     start_under::<&str>(&[], test, role, file)
@@ -54,7 +74,12 @@ pub(crate) fn start_under<S: AsRef<OsStr>>(
     file: &Path,
 ) -> Child {
     let this = std::env::current_exe().unwrap();
-    let mut words = wrapper.iter().map(AsRef::as_ref).chain([this.as_os_str()]);
+    let runner = runner();
+    let mut words = wrapper
+        .iter()
+        .map(AsRef::as_ref)
+        .chain(runner.iter().map(AsRef::as_ref))
+        .chain([this.as_os_str()]);
     let mut process = Command::new(words.next().unwrap())
         .args(words)
         .args(["--exact", test, "--nocapture", "--test-threads=1"])

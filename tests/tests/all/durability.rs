@@ -33,14 +33,14 @@ fn a_killed_writer_loses_nothing_that_it_committed() {
     /// No commit appends more.
     const MOST: usize = 700;
     if let Some((role, path)) = child::task() {
-        let mut random: usize = role.parse().unwrap();
+        let mut random: u64 = role.parse().unwrap();
         let mut vector = shared().open_or_create(path).unwrap();
         if vector.is_empty() {
             vector.push(0).unwrap();
         }
         loop {
             random = random.wrapping_mul(0x5851_f42d_4c95_7f2d).wrapping_add(0x1405_7b7e_f767_814f);
-            for index in vector.len()..vector.len() + (random >> 33) % MOST {
+            for index in vector.len()..vector.len() + (random >> 33) as usize % MOST {
                 vector.push(element(index)).unwrap();
             }
             vector[0] += 1;

@@ -475,6 +475,10 @@ fn all_elements_cant_be_changed_with_little_memory() {
 fn the_kernel_tells_which_pages_were_written() {
     let file = tempfile::tempfile().unwrap();
     file.set_len(1 << 20).unwrap();
+    if std::env::var_os("PERSIST_TEST_RUNNER").is_some() {
+        println!("SKIPPED: an emulator has its own idea of which pages there are");
+        return;
+    }
     assert!(Detection::Pagemap.tells_the_truth(&file).unwrap(), "older than any kernel in use");
     assert!(!Detection::Compare.tells_the_truth(&file).unwrap(), "it says that all were");
     if Detection::PagemapScan.tells_the_truth(&file).is_err() {
