@@ -20,9 +20,9 @@ use crate::mutant::{self, Mutant};
 /// So many blocks of elements are left to the kernel: a small file needn't be written for what it may never have.
 const FIRST_BLOCKS: usize = 8;
 /// The device is told of so many blocks at once.
-const WRITE_BACK_BLOCKS: usize = 4;
+const WRITE_BACK_BLOCKS: usize = 8;
 /// Where the program pushes, the device begins after so many blocks that weren't committed.
-const PATIENT_BLOCKS: usize = 128;
+const PATIENT_BLOCKS: usize = 256;
 
 /// How far room is ready.
 #[derive(Debug)]

@@ -11,8 +11,9 @@ use memmap2::MmapOptions;
 use super::Storage;
 use crate::mapping::{Detection, Mapping};
 
-/// Linux caches what one call writes in folios as large as that, up to what one entry of a page table maps.
-const BLOCK_BYTES: usize = 2 << 20;
+/// Linux caches what one call writes in folios as large as that. Twice as much would be found by one entry of a page table,
+/// but memory for that is scarce: it takes up to three times as long to write.
+const BLOCK_BYTES: usize = 1 << 20;
 
 #[derive(Debug)]
 pub(crate) struct FileStorage {

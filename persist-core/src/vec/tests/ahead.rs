@@ -39,13 +39,18 @@ fn large_pieces_are_written_block_by_block() {
         assert_eq!(count(&storage, Call::Write), writes, "{len} elements");
         assert!(vector == model, "{len} elements");
     }
+    vector.extend_from_slice(&numbers(4 * BLOCK)).unwrap();
+    vector.clear();
+    storage.take_calls();
+    numbers(10 * BLOCK).into_iter().for_each(|number| vector.push(number).unwrap());
+    assert_eq!(count(&storage, Call::Write), 0, "written pages are ready for a push");
 }
 
 #[test]
 fn the_device_begins_before_the_commit() {
     let (mut vector, storage) = roomy();
-    // The data begins at a multiple of four blocks.
-    for (blocks, told) in [(3, 0), (1, 1), (9, 2), (2, 0), (1, 1)] {
+    // The data begins at a multiple of eight blocks.
+    for (blocks, told) in [(7, 0), (1, 1), (17, 2), (6, 0), (1, 1)] {
         vector.extend_from_slice(&numbers(blocks * BLOCK)).unwrap();
         assert_eq!(count(&storage, Call::StartWriteBack), told, "{blocks} blocks");
     }
@@ -101,33 +106,39 @@ fn a_push_for_which_no_room_can_be_made_ready_appends_nothing() {
     assert_eq!((vector[8 * BLOCK], vector.len()), (9, 8 * BLOCK + 1));
 }
 
-#[test]
-fn what_is_made_ready_has_no_elements() {
-    let (mut vector, _) = roomy();
-    let fill = |vector: &mut MmapVec<u64>| {
-        for (place, number) in vector.spare_capacity_mut().iter_mut().zip(1..) {
-            place.write(number);
-        }
-        // SAFETY: all the room was just written.
-        unsafe { vector.set_len(ROOM) };
-    };
-    // Counted, by the last commit or since, though not pushed.
-    fill(&mut vector);
-    vector.commit().unwrap();
-    vector.truncate(12 * BLOCK);
-    vector.push(12 * BLOCK as u64 + 1).unwrap();
-    // SAFETY: elements of the last commit.
-    unsafe { vector.set_len(ROOM) };
-    assert!(vector == numbers(ROOM));
+/// Fills all the room by other means than to push.
+fn fill(vector: &mut MmapVec<u64>) {
+    for (place, number) in vector.spare_capacity_mut().iter_mut().zip(1..) {
+        place.write(number);
+    }
+    // SAFETY: all the room was just written.
+    unsafe { vector.set_len(vector.capacity()) };
+}
 
-    vector.clear();
-    vector.commit().unwrap();
+#[test]
+fn what_was_counted_is_not_made_ready() {
+    let (mut vector, _) = roomy();
     vector.extend_from_slice(&numbers(9 * BLOCK)).unwrap();
     vector.clear();
     fill(&mut vector);
     vector.truncate(20 * BLOCK);
     vector.push(20 * BLOCK as u64 + 1).unwrap();
     assert!(vector == numbers(20 * BLOCK + 1));
+}
+
+#[test]
+fn what_was_committed_is_not_made_ready() {
+    let storage = HeapStorage::new(HEADER_BYTES + ROOM * 8);
+    let mut vector = create::<u64>(&storage);
+    vector.reserve_exact(24 * BLOCK).unwrap();
+    fill(&mut vector);
+    vector.commit().unwrap();
+    vector.truncate(12 * BLOCK);
+    vector.reserve_exact(ROOM - vector.len()).unwrap();
+    vector.push(12 * BLOCK as u64 + 1).unwrap();
+    // SAFETY: elements of the last commit, and of a push.
+    unsafe { vector.set_len(24 * BLOCK) };
+    assert!(vector == numbers(24 * BLOCK));
 }
 
 #[test]
