@@ -11,6 +11,8 @@ mod file;
 pub(crate) mod heap;
 #[cfg(test)]
 pub(crate) mod sim;
+#[cfg(target_os = "linux")]
+mod write_back;
 
 use std::fmt::Debug;
 use std::io;

@@ -304,15 +304,12 @@ mod sys {
             })
     }
 
-    /// Who gives up pages of the cache has them written first, without waiting. Those that are on their way to the
-    /// device, or mapped, stay in the cache.
-    #[cfg(any(target_os = "linux", target_os = "android"))]
+    #[cfg(target_os = "linux")]
     pub(super) fn start_write_back(file: &File, start: u64, end: u64) {
-        let bytes = std::num::NonZero::new(end - start);
-        let _ = rustix::fs::fadvise(file, start, bytes, rustix::fs::Advice::DontNeed);
+        super::super::write_back::start(file, start, end);
     }
 
-    #[cfg(not(any(target_os = "linux", target_os = "android")))]
+    #[cfg(not(target_os = "linux"))]
     pub(super) fn start_write_back(_: &File, _: u64, _: u64) {}
 
     /// A hint, and the last thing that can be tried: there is nobody to tell if it fails.
