@@ -8,9 +8,10 @@ use std::path::Path;
 use crate::descriptor::Descriptor;
 use crate::error::Error;
 use crate::info::FileInfo;
-use crate::lock::Access;
+use crate::lock::{Access, Lock};
 use crate::open::{self, Locking};
 use crate::snapshot::Snapshot;
+use crate::store::Store;
 use crate::typed;
 
 /// The elements of a persist file of any type and byte order, to read: the last commit, as bytes.
@@ -35,6 +36,7 @@ use crate::typed;
 pub struct AnySlice {
     snapshot: Snapshot,
     descriptor: Descriptor,
+    access: Access,
 }
 
 impl AnySlice {
@@ -45,8 +47,26 @@ impl AnySlice {
     /// Where it isn't a persist file, is locked by a writer, damaged or can't be opened: see [`Error`].
     pub fn open(path: impl AsRef<Path>) -> Result<Self, Error> {
         let store = open::open(path.as_ref(), Access::Shared, Locking::Locked)?;
+        Self::new(store, Access::Shared)
+    }
+
+    /// As [`open`](Self::open), with everybody else kept out as a writer would, so that a [`Replacement`] can take
+    /// the place of the file. Needs permission to write, and writes nothing.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`open`](Self::open); [`Error::Locked`] also where somebody reads the file.
+    ///
+    /// [`Replacement`]: crate::Replacement
+    pub fn open_exclusive(path: impl AsRef<Path>) -> Result<Self, Error> {
+        let store = open::open(path.as_ref(), Access::Exclusive, Locking::Locked)?;
+        typed::check_writable(&store)?;
+        Self::new(store, Access::Exclusive)
+    }
+
+    fn new(store: Store, access: Access) -> Result<Self, Error> {
         let descriptor = typed::descriptor(&store)?;
-        Ok(Self { snapshot: Snapshot::new(store)?, descriptor })
+        Ok(Self { snapshot: Snapshot::new(store)?, descriptor, access })
     }
 
     /// How many elements the last commit had.
@@ -89,6 +109,15 @@ impl AnySlice {
     #[must_use]
     pub fn path(&self) -> &Path {
         self.snapshot.store().path()
+    }
+
+    pub(crate) fn store(&self) -> &Store {
+        self.snapshot.store()
+    }
+
+    /// The lock that keeps everybody else out, if it is such a one.
+    pub(crate) fn exclusive_lock(&self) -> Option<&Lock> {
+        self.store().lock().filter(|_| self.access == Access::Exclusive)
     }
 
     /// What the header of the file says.

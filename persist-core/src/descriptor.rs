@@ -13,23 +13,33 @@
 
 #![forbid(unsafe_code)]
 
+mod align;
+mod check;
 mod decode;
 mod difference;
 mod display;
 mod error;
 mod fault;
-mod node;
+pub(crate) mod node;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
+mod value;
+mod view;
 
 use std::fmt;
 
+pub(crate) use check::Checks;
 pub use difference::Difference;
-pub(crate) use difference::Differences;
+pub(crate) use difference::{Differences, cut};
+pub(crate) use display::{Argument, Bytes, Repr, TypeText};
 pub use error::{DescriptorError, DescriptorProblem};
-pub(crate) use fault::Fault;
+pub(crate) use fault::{Fault, known_fault};
+pub use value::{NotAValue, Value};
+pub(crate) use value::{hex, of as value_of};
+pub use view::{ConstArg, ConstArgs, Field, Fields, Kind, TypeRef, Variant, Variants};
 
-use crate::layout::Fingerprint;
+use crate::byte_order::ByteOrder;
+use crate::layout::{Fingerprint, Layout};
 use crate::persist::Persist;
 use node::Node;
 
@@ -65,7 +75,12 @@ impl Descriptor {
     pub fn of<T: Persist>() -> Self {
         // Forces the checks of the layout at compile time.
         let _ = const { T::FINGERPRINT };
-        Self::decode(&T::LAYOUT.encode()).expect("a checked layout encodes to a descriptor")
+        Self::of_layout(T::LAYOUT)
+    }
+
+    /// The descriptor of a layout that was checked.
+    pub(crate) fn of_layout(layout: &Layout) -> Self {
+        Self::decode(&layout.encode()).expect("a checked layout encodes to a descriptor")
     }
 
     /// Decodes the descriptor of a file. O(n) in time and memory, whatever the bytes are.
@@ -90,6 +105,11 @@ impl Descriptor {
         self.root.size_bytes()
     }
 
+    /// The largest alignment, in bytes, that any machine gives a type of this layout, as far as the layout tells.
+    pub(crate) fn align_bytes(&self) -> u64 {
+        align::of(&self.root)
+    }
+
     /// The hash of the bytes, equal to the [`FINGERPRINT`](Persist::FINGERPRINT) of the type. O(n).
     #[must_use]
     pub fn fingerprint(&self) -> Fingerprint {
@@ -100,6 +120,17 @@ impl Descriptor {
     #[must_use]
     pub fn name(&self) -> &str {
         self.root.name()
+    }
+
+    /// The type, to look at its parts.
+    #[must_use]
+    pub fn root(&self) -> TypeRef<'_> {
+        TypeRef::new(&self.root)
+    }
+
+    /// The tree, for those that convert elements.
+    pub(crate) fn node(&self) -> &Node {
+        &self.root
     }
 
     /// Whether elements mean something else on a machine of the other byte order. O(nodes).
@@ -128,9 +159,28 @@ impl Descriptor {
     /// # Panics
     ///
     /// Panics if `element` has not the size of an element.
-    pub(crate) fn fault(&self, element: &[u8]) -> Option<Fault> {
+    pub(crate) fn fault(&self, element: &[u8], order: ByteOrder) -> Option<Fault> {
+        self.known_fault(element, order).or_else(|| fault::foreign(&self.root, element))
+    }
+
+    /// The same, where every foreign type is taken to have a value.
+    ///
+    /// # Panics
+    ///
+    /// Panics if `element` has not the size of an element.
+    pub(crate) fn known_fault(&self, element: &[u8], order: ByteOrder) -> Option<Fault> {
         assert_eq!(element.len() as u64, self.size_bytes(), "an element has the size of its type");
-        fault::of_element(&self.root, element)
+        known_fault(&self.root, element, order)
+    }
+
+    /// What is to be looked at in elements of this type, which can be in memory. O(nodes).
+    pub(crate) fn checks(&self, order: ByteOrder) -> Checks<'_> {
+        Checks::new(&self.root, order)
+    }
+
+    /// The first foreign type in it whose values only its own crate can tell. O(nodes).
+    pub(crate) fn unchecked(&self) -> Option<&str> {
+        self.root.unchecked()
     }
 }
 

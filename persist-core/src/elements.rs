@@ -6,7 +6,7 @@ mod pad;
 use std::marker::PhantomData;
 use std::num::NonZero;
 
-pub(crate) use fixed_str::is_fixed_str;
+pub(crate) use fixed_str::fixed_str;
 pub use fixed_str::{FixedStr, FixedStrError};
 pub use pad::Pad;
 

@@ -8,7 +8,9 @@ use std::io;
 use std::path::Path;
 use std::sync::Arc;
 
+pub use crate::byte_order::ByteOrder;
 use crate::descriptor::{Descriptor, Difference, Differences};
+use crate::evolve::{Aliases, Incompatible, Misfit, MisfitKind, Outlook, Plan, Relation};
 use crate::mode::Mode;
 
 /// Why a call on a persist file failed.
@@ -84,6 +86,58 @@ pub enum Error {
         found: &'static str,
     },
 
+    /// The file has other names, under which it would stay as it is when a new file takes its place.
+    #[error(
+        "`{}` can't be replaced: it has {links} names (hard links), and the others would keep the old file; remove them, or work on a copy",
+        path.display()
+    )]
+    #[non_exhaustive]
+    HardLinks {
+        /// The file.
+        path: Box<Path>,
+        /// How many names it has.
+        links: u64,
+    },
+
+    /// A migration would lose something, and wasn't told that it may.
+    #[error(
+        "`{}` was not migrated: {plan}\n  allow that with `migrate_with(path, Lossy)`, or say what becomes of an element with `migrate_from`",
+        path.display()
+    )]
+    #[non_exhaustive]
+    Loss {
+        /// The file.
+        path: Box<Path>,
+        /// What changes, field by field.
+        plan: Box<Plan>,
+    },
+
+    /// No rule makes elements of the file into elements of the type that was asked for.
+    #[error(
+        "`{}` can't be migrated: {reason}\n  say what becomes of an element with `migrate_from`; `#[persist(alias = \"…\")]` finds a field by an earlier name, `Migration::defaults` fills one that is new",
+        path.display()
+    )]
+    #[non_exhaustive]
+    Incompatible {
+        /// The file.
+        path: Box<Path>,
+        /// What is in the way.
+        reason: Box<Incompatible>,
+    },
+
+    /// A value of the file has no place in the type that was asked for.
+    #[error(
+        "`{}` was not migrated: {fault}: change that value first, or say what becomes of it with `migrate_from`",
+        path.display()
+    )]
+    #[non_exhaustive]
+    Misfit {
+        /// The file.
+        path: Box<Path>,
+        /// Which element, which field of the file, and what it holds.
+        fault: Box<ElementFault>,
+    },
+
     /// The file doesn't begin as a persist file does. It was not changed.
     #[error("`{}` is not a persist file: {}", path.display(), Beginning(found))]
     #[non_exhaustive]
@@ -141,8 +195,9 @@ pub enum Error {
 
     /// The elements are in the byte order of another kind of machine.
     #[error(
-        "byte order mismatch in `{}`: the file is {file}-endian, this machine is {program}-endian: use it on a machine of its own order, or write it there with elements of explicit byte order",
-        path.display()
+        "byte order mismatch in `{}`: the file is {file}-endian, this machine is {program}-endian: {}",
+        path.display(),
+        ByteOrderAdvice { path, foreign: foreign.as_deref() }
     )]
     #[non_exhaustive]
     ByteOrder {
@@ -152,12 +207,16 @@ pub enum Error {
         file: ByteOrder,
         /// The order of this machine.
         program: ByteOrder,
+        /// A foreign type in the elements, whose bytes nobody here knows how to turn around; `None` where all can
+        /// be converted.
+        foreign: Option<Box<str>>,
     },
 
     /// The elements have another layout than the program's type.
     #[error(
-        "layout mismatch in `{}`:\n{mismatch}\n  use the type that the file was written with; to change it, copy the elements into a new file",
-        path.display()
+        "layout mismatch in `{}`:\n{mismatch}\n{}",
+        path.display(),
+        LayoutAdvice { path, mismatch }
     )]
     #[non_exhaustive]
     Layout {
@@ -273,6 +332,16 @@ impl Error {
         Self::Io { action, path: path.into(), source }
     }
 
+    /// The error for a value that stopped a conversion, of elements the first of which has this index.
+    pub(crate) fn misfit(path: &Path, first: u64, misfit: Misfit) -> Self {
+        let Misfit { index, field, kind, expected, found } = misfit;
+        let fault = Box::new(ElementFault { index: first + index as u64, field, expected, found });
+        match kind {
+            MisfitKind::NotAValue => Self::CorruptElement { path: path.into(), fault },
+            MisfitKind::DoesNotFit => Self::Misfit { path: path.into(), fault },
+        }
+    }
+
     /// The error for a file that could not become `needed_bytes` longer.
     pub(crate) fn no_room(
         action: Action,
@@ -318,6 +387,8 @@ pub enum Action {
     OpenForReading,
     /// Creating the file.
     Create,
+    /// Putting a new file in the place of the file.
+    Replace,
     /// Locking the file.
     Lock,
     /// Reading the header or the elements.
@@ -332,6 +403,10 @@ pub enum Action {
     Shrink,
     /// Mapping the file into memory.
     Map,
+    /// Copying the file to a backup.
+    BackUp,
+    /// Mending a copy of the file.
+    Repair,
     /// Bringing a file that was not closed to its last commit. It has that still, and can be tried again.
     Recover,
 }
@@ -342,6 +417,7 @@ impl fmt::Display for Action {
             Self::OpenForWriting => "open for writing",
             Self::OpenForReading => "open for reading",
             Self::Create => "create",
+            Self::Replace => "replace",
             Self::Lock => "lock",
             Self::Read => "read",
             Self::Write => "write",
@@ -349,6 +425,8 @@ impl fmt::Display for Action {
             Self::Grow => "grow",
             Self::Shrink => "shrink",
             Self::Map => "map into memory",
+            Self::BackUp => "back up",
+            Self::Repair => "repair",
             Self::Recover => "recover the last commit of",
         })
     }
@@ -362,13 +440,16 @@ pub struct Damage {
     pub region: Region,
     /// Where that part, or the field at fault, begins in the file.
     pub offset_bytes: u64,
-    /// What was expected and found.
-    pub problem: Box<str>,
+    /// What a writer would have written.
+    pub expected: Box<str>,
+    /// What stands there.
+    pub found: Box<str>,
 }
 
 impl fmt::Display for Damage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} at byte {}: {}", self.region, self.offset_bytes, self.problem)
+        let Self { region, offset_bytes, expected, found } = self;
+        write!(f, "{region} at byte {offset_bytes}: expected {expected}, found {found}")
     }
 }
 
@@ -386,6 +467,10 @@ pub enum Region {
     Journal,
     /// Bytes that must be zero.
     Reserved,
+    /// The elements.
+    Elements,
+    /// Room after the last element.
+    Spare,
 }
 
 impl fmt::Display for Region {
@@ -396,6 +481,8 @@ impl fmt::Display for Region {
             Self::Slots => "slots",
             Self::Journal => "journal",
             Self::Reserved => "reserved bytes",
+            Self::Elements => "elements",
+            Self::Spare => "spare room",
         })
     }
 }
@@ -414,41 +501,25 @@ pub enum Feature {
     Mode(u32),
 }
 
-impl fmt::Display for Feature {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl Feature {
+    /// What this version of the library knows, and what stands in the file.
+    pub(crate) fn expected_and_found(&self) -> (&'static str, String) {
         match self {
-            Self::FormatVersion(found) => {
-                write!(f, "expected format version 1, found {found}")
-            }
-            Self::Incompat(bits) => write!(f, "expected no incompat features, found {bits:#x}"),
-            Self::ReadOnlyCompat(bits) => {
-                write!(f, "it can only be read: expected no ro_compat features, found {bits:#x}")
-            }
-            Self::Mode(found) => write!(f, "expected mode 0 (shared) or 1 (atomic), found {found}"),
+            Self::FormatVersion(found) => ("format version 1", found.to_string()),
+            Self::Incompat(bits) => ("no incompat features", format!("{bits:#x}")),
+            Self::ReadOnlyCompat(bits) => ("no ro_compat features", format!("{bits:#x}")),
+            Self::Mode(found) => ("mode 0 (shared) or 1 (atomic)", found.to_string()),
         }
     }
 }
 
-/// The order of the bytes of a number.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ByteOrder {
-    /// The least significant byte first.
-    Little,
-    /// The most significant byte first.
-    Big,
-}
-
-impl ByteOrder {
-    /// The order of this machine.
-    pub const NATIVE: Self = if cfg!(target_endian = "little") { Self::Little } else { Self::Big };
-}
-
-impl fmt::Display for ByteOrder {
+impl fmt::Display for Feature {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Little => "little",
-            Self::Big => "big",
-        })
+        let (expected, found) = self.expected_and_found();
+        if let Self::ReadOnlyCompat(_) = self {
+            f.write_str("it can only be read: ")?;
+        }
+        write!(f, "expected {expected}, found {found}")
     }
 }
 
@@ -502,6 +573,8 @@ pub struct LayoutMismatch {
     pub file: Descriptor,
     /// The layout the program expected.
     pub program: Descriptor,
+    /// What it takes to make one of the other.
+    pub(crate) outlook: Outlook,
 }
 
 impl LayoutMismatch {
@@ -510,11 +583,80 @@ impl LayoutMismatch {
     pub fn differences(&self) -> Vec<Difference> {
         self.file.differences(&self.program)
     }
+
+    /// What it takes for the elements of the file to become the program's, where it has defaults for fields that the
+    /// file lacks.
+    #[must_use]
+    pub fn relation(&self) -> Relation {
+        self.outlook.relation()
+    }
+
+    /// Whether a program that knows neither earlier names nor defaults converts the file without loss.
+    fn is_convertible_by_command(&self) -> bool {
+        let in_order = |descriptor| (descriptor, ByteOrder::NATIVE);
+        Plan::new(in_order(&self.file), in_order(&self.program), &Aliases::NONE, None)
+            .is_ok_and(|plan| plan.relation() <= Relation::Convert)
+    }
+
+    /// What no rule converts; `None` where there are rules for all.
+    #[must_use]
+    pub fn obstacles(&self) -> Option<&Incompatible> {
+        self.outlook.obstacles()
+    }
 }
 
 impl fmt::Display for LayoutMismatch {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         Differences(&self.differences()).fmt(f)
+    }
+}
+
+/// What makes a file of another layout one that the program can open.
+struct LayoutAdvice<'a> {
+    path: &'a Path,
+    mismatch: &'a LayoutMismatch,
+}
+
+impl fmt::Display for LayoutAdvice<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let command = format!("`persist migrate {} --to-layout-of OTHER", self.path.display());
+        match self.mismatch.relation() {
+            Relation::Lossy => {
+                write!(f, "  `MmapVec::migrate_with` and `Lossy` convert it, or {command} --lossy`; what may be lost:")?;
+            }
+            Relation::Incompatible => f.write_str(
+                "  nothing converts it by itself: give `MmapVec::migrate_from` a function that does, or use the type that the file was written with",
+            )?,
+            _ => {
+                f.write_str("  `MmapVec::migrate` converts it without loss")?;
+                if self.mismatch.is_convertible_by_command() {
+                    write!(f, ", or {command}`, where OTHER is an empty file of the new type")?;
+                }
+            }
+        }
+        self.mismatch.outlook.fmt_reasons(f)
+    }
+}
+
+/// What makes a file of foreign byte order one that this machine can open.
+struct ByteOrderAdvice<'a> {
+    path: &'a Path,
+    foreign: Option<&'a str>,
+}
+
+impl fmt::Display for ByteOrderAdvice<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.foreign {
+            None => {
+                let path = self.path.display();
+                write!(f, "`MmapVec::migrate` converts it, or `persist convert {path} --to native`")
+            }
+            Some(name) => write!(
+                f,
+                "use it on a machine of its own order, for nobody knows how the bytes of the foreign type `{}` change with it",
+                name.escape_debug()
+            ),
+        }
     }
 }
 

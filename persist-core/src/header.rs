@@ -5,21 +5,23 @@
 
 #![forbid(unsafe_code)]
 
+mod fault;
 mod live;
 mod slot;
 #[cfg(test)]
 mod tests;
 
-use std::io;
-
 use zerocopy::byteorder::little_endian::{U32, U64, U128};
 use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
 
+pub(crate) use fault::{Faults, FileFault, Stop};
 pub(crate) use live::Live;
-pub(crate) use slot::{MAX_EPOCH, Slots, State};
+pub(crate) use slot::{
+    CHECKED_BYTES as SLOT_CHECKED_BYTES, MAX_EPOCH, Slots, State, whole as whole_slot,
+};
 
 use crate::checksum::checksum;
-use crate::error::{ByteOrder, Damage, Feature, Region};
+use crate::error::{ByteOrder, Feature, Region};
 use crate::layout::{Fingerprint, MAX_ALIGN_BYTES, MAX_DESCRIPTOR_BYTES};
 use crate::mode::Mode;
 
@@ -74,7 +76,8 @@ const _: () = assert!(size_of::<Preamble>() == BLOCK_BYTES);
 /// What a new file is made of.
 pub(crate) struct NewFile<'a> {
     pub(crate) descriptor: &'a [u8],
-    pub(crate) element_bytes: usize,
+    pub(crate) byte_order: ByteOrder,
+    pub(crate) element_bytes: u64,
     pub(crate) element_align_bytes: usize,
     pub(crate) app_magic: [u8; 8],
     pub(crate) app_version: [u8; 3],
@@ -95,43 +98,12 @@ pub(crate) struct Header {
     pub(crate) live: Live,
 }
 
-/// Why bytes are not a header. The path is added by who knows it.
-#[derive(Debug)]
-pub(crate) enum FileFault {
-    NotPersist { found: Box<[u8]> },
-    Truncated { expected_bytes: u64 },
-    Corrupt(Damage),
-    Unsupported(Feature),
-    Unreadable(io::Error),
-}
-
-impl From<io::Error> for FileFault {
-    fn from(error: io::Error) -> Self {
-        Self::Unreadable(error)
-    }
-}
-
-impl FileFault {
-    fn preamble(field_offset: usize, problem: impl Into<Box<str>>) -> Self {
-        Self::Corrupt(Damage {
-            region: Region::Preamble,
-            offset_bytes: field_offset as u64,
-            problem: problem.into(),
-        })
-    }
-}
-
-/// The bytes of a checksum problem, in the house's form.
-fn checksum_problem(expected: u64, found: u64) -> Box<str> {
-    format!("expected checksum {expected:#018x}, found {found:#018x}").into()
-}
-
 impl Preamble {
     /// The preamble of a new file, and where everything lies in it.
     ///
-    /// Returns `None` where the descriptor is longer than a file may have.
+    /// Returns `None` where the descriptor is longer than a file may have, or says that elements have no bytes.
     pub(crate) fn new(file: &NewFile<'_>) -> Option<Self> {
-        if file.descriptor.len() > MAX_DESCRIPTOR_BYTES {
+        if file.descriptor.len() > MAX_DESCRIPTOR_BYTES || file.element_bytes == 0 {
             return None;
         }
         let descriptor_bytes = file.descriptor.len() as u64;
@@ -140,14 +112,14 @@ impl Preamble {
         let mut preamble = Self {
             magic: MAGIC,
             format_version: FORMAT_VERSION.into(),
-            byte_order: BYTE_ORDER_MARK.to_ne_bytes(),
+            byte_order: byte_order_mark(file.byte_order),
             compat: U64::ZERO,
             incompat: U64::ZERO,
             ro_compat: U64::ZERO,
             architecture: text(std::env::consts::ARCH),
             pointer_bytes: (size_of::<usize>() as u32).into(),
             element_align_bytes: (file.element_align_bytes as u32).into(),
-            element_bytes: (file.element_bytes as u64).into(),
+            element_bytes: file.element_bytes.into(),
             descriptor_bytes: descriptor_bytes.into(),
             descriptor_checksum: checksum(file.descriptor).into(),
             fingerprint: Fingerprint::of_descriptor(file.descriptor).to_u128().into(),
@@ -173,11 +145,15 @@ impl Preamble {
     }
 
     pub(crate) fn byte_order(&self) -> ByteOrder {
-        if self.byte_order == BYTE_ORDER_MARK.to_le_bytes() {
-            ByteOrder::Little
-        } else {
-            ByteOrder::Big
+        match self.byte_order == byte_order_mark(ByteOrder::Little) {
+            true => ByteOrder::Little,
+            false => ByteOrder::Big,
         }
+    }
+
+    /// The journal to ask for in a new file that is to be as large as this one; `None` for the default.
+    pub(crate) fn journal_to_ask_for(&self) -> Option<u64> {
+        (self.data_offset != HUGE_PAGE_BYTES).then(|| self.journal_bytes.get())
     }
 
     pub(crate) fn fingerprint(&self) -> Fingerprint {
@@ -191,28 +167,48 @@ impl Preamble {
 
     /// Steps 1 to 6: takes the first bytes of a file of `file_bytes`.
     pub(crate) fn parse(bytes: &[u8], file_bytes: u64) -> Result<Self, FileFault> {
-        check_magic(bytes)?;
-        let truncated = FileFault::Truncated { expected_bytes: DESCRIPTOR_OFFSET };
+        Faults::first(|faults| Self::examine(bytes, file_bytes, faults))
+    }
+
+    /// The same. Stops at the latest where nobody can tell what lies where: past it `descriptor_bytes` and the offsets
+    /// are as the format says, and the other fields may be anything.
+    pub(crate) fn examine(
+        bytes: &[u8],
+        file_bytes: u64,
+        faults: &mut Faults,
+    ) -> Result<Self, Stop> {
+        check_magic(bytes).map_err(|fault| faults.stop(fault))?;
+        let truncated = || FileFault::Truncated { expected_bytes: DESCRIPTOR_OFFSET };
         if file_bytes < DESCRIPTOR_OFFSET {
-            return Err(truncated);
+            return Err(faults.stop(truncated()));
         }
-        let Ok((preamble, _)) = Self::read_from_prefix(bytes) else { return Err(truncated) };
-        preamble.check_checksum()?;
-        preamble.check_features()?;
-        preamble.check_fields()?;
-        preamble.check_reserved()?;
+        let (preamble, _) = Self::read_from_prefix(bytes).map_err(|_| faults.stop(truncated()))?;
+        match preamble.check_checksum() {
+            Ok(()) => preamble.check_features().map_err(|fault| faults.stop(fault))?,
+            // Who goes on takes the file to be of this version.
+            Err(damage) => faults.add(damage)?,
+        }
+        preamble.check_fields(faults)?;
+        preamble.check_reserved(faults)?;
         if file_bytes < preamble.data_offset.get() {
-            return Err(FileFault::Truncated { expected_bytes: preamble.data_offset.get() });
+            faults.add(FileFault::Truncated { expected_bytes: preamble.data_offset.get() })?;
         }
         Ok(preamble)
     }
 
+    /// Whether a block has the checksum of a preamble, and begins like one.
+    pub(crate) fn has_checksum(block: &[u8]) -> bool {
+        Self::ref_from_bytes(block)
+            .is_ok_and(|it| it.magic == MAGIC && it.checksum == it.expected_checksum())
+    }
+
+    /// Whether a descriptor is the one of which the preamble has the checksum and the fingerprint.
+    pub(crate) fn vouches_for(&self, descriptor: &[u8]) -> bool {
+        check_descriptor(self, descriptor).is_ok()
+    }
+
     fn check_checksum(&self) -> Result<(), FileFault> {
-        let (expected, found) = (self.expected_checksum(), self.checksum.get());
-        if expected != found {
-            return Err(FileFault::preamble(0, checksum_problem(expected, found)));
-        }
-        Ok(())
+        check_checksum(Region::Preamble, 0, self.expected_checksum(), self.checksum.get())
     }
 
     fn check_features(&self) -> Result<(), FileFault> {
@@ -225,89 +221,125 @@ impl Preamble {
         Ok(())
     }
 
-    fn check_fields(&self) -> Result<(), FileFault> {
+    fn check_fields(&self, faults: &mut Faults) -> Result<(), Stop> {
         use std::mem::offset_of;
-        let at = |offset, problem: &str| Err(FileFault::preamble(offset, problem));
         let align = u64::from(self.element_align_bytes.get());
-        let marks = [BYTE_ORDER_MARK.to_le_bytes(), BYTE_ORDER_MARK.to_be_bytes()];
+        let element_bytes = self.element_bytes.get();
+        let marks = [ByteOrder::Little, ByteOrder::Big].map(byte_order_mark);
         if !marks.contains(&self.byte_order) {
-            return at(
-                offset_of!(Self, byte_order),
-                "expected a byte-order mark, found another number",
-            );
+            let found = format!("{:02x?}", self.byte_order);
+            faults.add(at(offset_of!(Self, byte_order), "a byte-order mark", found))?;
         }
         if !align.is_power_of_two() || align > MAX_ALIGN_BYTES as u64 {
-            return at(offset_of!(Self, element_align_bytes), "expected a power of two up to 4096");
+            let offset = offset_of!(Self, element_align_bytes);
+            faults.add(at(offset, "a power of two up to 4096", align))?;
         }
-        if self.element_bytes == 0 || self.element_bytes.get() % align != 0 {
-            return at(
-                offset_of!(Self, element_bytes),
-                "expected a multiple of the alignment above 0",
-            );
+        if element_bytes == 0 || element_bytes.checked_rem(align).is_some_and(|rest| rest != 0) {
+            let expected = "a multiple of the alignment above 0";
+            faults.add(at(offset_of!(Self, element_bytes), expected, element_bytes))?;
         }
-        if self.descriptor_bytes.get() > MAX_DESCRIPTOR_BYTES as u64 {
-            return at(offset_of!(Self, descriptor_bytes), "expected at most 1048576 bytes");
-        }
-        if self.journal_offset != journal_offset(self.descriptor_bytes.get()) {
-            return at(
-                offset_of!(Self, journal_offset),
-                "expected the first multiple of 65536 after the descriptor",
-            );
-        }
-        if self.journal_bytes.get() % REGION_ALIGN_BYTES != 0
-            || self.journal_bytes.get() > MAX_JOURNAL_BYTES
-        {
-            return at(
-                offset_of!(Self, journal_bytes),
-                "expected a multiple of 65536, at most 1073741824",
-            );
-        }
-        let data_offset = self.journal_offset.get().checked_add(self.journal_bytes.get());
-        if data_offset != Some(self.data_offset.get()) || data_offset > Some(i64::MAX as u64) {
-            return at(offset_of!(Self, data_offset), "expected the end of the journal");
-        }
-        Ok(())
+        self.check_offsets(faults)
     }
 
-    fn check_reserved(&self) -> Result<(), FileFault> {
+    /// Checks the fields by which everything else is found.
+    fn check_offsets(&self, faults: &mut Faults) -> Result<(), Stop> {
         use std::mem::offset_of;
-        check_zero(&self.reserved_1, offset_of!(Self, reserved_1) as u64)?;
-        check_zero(&self.reserved_2, offset_of!(Self, reserved_2) as u64)
+        let (descriptor_bytes, journal_bytes) =
+            (self.descriptor_bytes.get(), self.journal_bytes.get());
+        let is_short = descriptor_bytes <= MAX_DESCRIPTOR_BYTES as u64;
+        let data_offset = self.journal_offset.get().checked_add(journal_bytes);
+        let is_below = data_offset <= Some(i64::MAX as u64);
+        let rules = [
+            (
+                offset_of!(Self, descriptor_bytes),
+                is_short,
+                "at most 1048576 bytes",
+                descriptor_bytes,
+            ),
+            (
+                offset_of!(Self, journal_offset),
+                is_short && self.journal_offset == journal_offset(descriptor_bytes),
+                "the first multiple of 65536 after the descriptor",
+                self.journal_offset.get(),
+            ),
+            (
+                offset_of!(Self, journal_bytes),
+                journal_bytes % REGION_ALIGN_BYTES == 0 && journal_bytes <= MAX_JOURNAL_BYTES,
+                "a multiple of 65536, at most 1073741824",
+                journal_bytes,
+            ),
+            (
+                offset_of!(Self, data_offset),
+                is_below && data_offset == Some(self.data_offset.get()),
+                "the end of the journal",
+                self.data_offset.get(),
+            ),
+        ];
+        let mut holds = Ok(());
+        for (offset, _, expected, found) in rules.into_iter().filter(|(_, holds, ..)| !holds) {
+            faults.add(at(offset, expected, found))?;
+            holds = Err(Stop);
+        }
+        holds
+    }
+
+    fn check_reserved(&self, faults: &mut Faults) -> Result<(), Stop> {
+        use std::mem::offset_of;
+        faults.note(check_zero(&self.reserved_1, offset_of!(Self, reserved_1) as u64))?;
+        faults.note(check_zero(&self.reserved_2, offset_of!(Self, reserved_2) as u64))
     }
 }
 
 impl Header {
     /// Steps 7 and 8: takes the first `preamble.header_bytes()` bytes of a file.
     pub(crate) fn parse(preamble: Preamble, bytes: &[u8]) -> Result<Self, FileFault> {
+        Faults::first(|faults| Self::examine(preamble, bytes, faults))
+    }
+
+    /// The same. Stops at the latest where nobody can tell how many elements there are.
+    pub(crate) fn examine(
+        preamble: Preamble,
+        bytes: &[u8],
+        faults: &mut Faults,
+    ) -> Result<Self, Stop> {
         let descriptor_end = DESCRIPTOR_OFFSET + preamble.descriptor_bytes.get();
         let descriptor = range(bytes, DESCRIPTOR_OFFSET, descriptor_end);
-        check_descriptor(&preamble, descriptor)?;
-        let live = Live::parse(range(bytes, LIVE_OFFSET, DESCRIPTOR_OFFSET))?;
-        check_zero(range(bytes, descriptor_end, preamble.header_bytes()), descriptor_end)?;
-        let slots = Slots::parse(
-            SLOT_OFFSETS.map(|offset| range(bytes, offset, offset + BLOCK_BYTES as u64)),
-        )?;
+        faults.note(check_descriptor(&preamble, descriptor))?;
+        let (live, is_zero) = Live::parse(range(bytes, LIVE_OFFSET, DESCRIPTOR_OFFSET));
+        faults.note(is_zero)?;
+        let rest = range(bytes, descriptor_end, preamble.header_bytes());
+        faults.note(check_zero(rest, descriptor_end))?;
+        let slots = Slots::examine(slot_blocks(bytes), faults)?;
         if slots.newest.mode == Mode::Atomic && preamble.journal_bytes == 0 {
-            return Err(FileFault::preamble(
-                std::mem::offset_of!(Preamble, journal_bytes),
-                "expected mode atomic to have a journal",
-            ));
+            let offset = std::mem::offset_of!(Preamble, journal_bytes);
+            faults.add(at(offset, "mode atomic to have a journal", 0))?;
         }
         Ok(Self { descriptor: descriptor.into(), preamble, slots, live })
     }
 
-    /// The bytes of a new file up to its journal.
-    pub(crate) fn create(preamble: &Preamble, descriptor: &[u8], mode: Mode) -> Vec<u8> {
+    /// The bytes of a new file of `len` elements, up to its journal.
+    pub(crate) fn create(preamble: &Preamble, descriptor: &[u8], mode: Mode, len: u64) -> Vec<u8> {
         let mut bytes = vec![0; preamble.header_bytes() as usize];
         let mut put = |offset: u64, part: &[u8]| {
             bytes[offset as usize..][..part.len()].copy_from_slice(part);
         };
         put(0, preamble.as_bytes());
         for (epoch, offset) in SLOT_OFFSETS.into_iter().enumerate() {
-            put(offset, &State::new_file(epoch as u64, mode).to_block());
+            put(offset, &State::new_file(epoch as u64, mode, len).to_block());
         }
         put(DESCRIPTOR_OFFSET, descriptor);
         bytes
+    }
+
+    /// How many elements the live state says there are, where it means something: the kernel that vouches for it is running,
+    /// and the file has that many. It may not have, where its device was gone for a while.
+    pub(crate) fn live_len(&self, boot_id: Option<[u8; 16]>, file_bytes: u64) -> Option<u64> {
+        let Slots { newest, .. } = self.slots;
+        let is_left = newest.mode == Mode::Shared && !newest.clean;
+        let is_known = is_left && boot_id == Some(self.live.boot_id);
+        let live_len = self.live.live_len.get();
+        let fits = || self.file_bytes(live_len).is_some_and(|bytes| bytes <= file_bytes);
+        (is_known && fits()).then_some(live_len)
     }
 
     /// How many bytes a file of `len` elements needs, if that can be a file at all.
@@ -332,32 +364,40 @@ fn check_magic(bytes: &[u8]) -> Result<(), FileFault> {
 
 fn check_descriptor(preamble: &Preamble, descriptor: &[u8]) -> Result<(), FileFault> {
     let (expected, found) = (preamble.descriptor_checksum.get(), checksum(descriptor));
-    let corrupt = |problem| {
-        FileFault::Corrupt(Damage {
-            region: Region::Descriptor,
-            offset_bytes: DESCRIPTOR_OFFSET,
-            problem,
-        })
-    };
-    if expected != found {
-        return Err(corrupt(checksum_problem(expected, found)));
-    }
+    check_checksum(Region::Descriptor, DESCRIPTOR_OFFSET, expected, found)?;
     let (expected, found) = (preamble.fingerprint(), Fingerprint::of_descriptor(descriptor));
     if expected != found {
-        return Err(corrupt(format!("expected fingerprint {expected}, found {found}").into()));
+        let expected = format!("fingerprint {expected}");
+        return Err(FileFault::corrupt(Region::Descriptor, DESCRIPTOR_OFFSET, expected, found));
     }
     Ok(())
+}
+
+fn check_checksum(
+    region: Region,
+    offset_bytes: u64,
+    expected: u64,
+    found: u64,
+) -> Result<(), FileFault> {
+    if expected == found {
+        return Ok(());
+    }
+    let expected = format!("checksum {expected:#018x}");
+    Err(FileFault::corrupt(region, offset_bytes, expected, format!("{found:#018x}")))
+}
+
+/// The fault of a field of the preamble.
+fn at(offset: usize, expected: &str, found: impl ToString) -> FileFault {
+    FileFault::corrupt(Region::Preamble, offset as u64, expected, found)
 }
 
 /// Checks reserved bytes that begin at `offset_bytes` of the file.
 fn check_zero(bytes: &[u8], offset_bytes: u64) -> Result<(), FileFault> {
     match first_nonzero(bytes) {
         None => Ok(()),
-        Some(i) => Err(FileFault::Corrupt(Damage {
-            region: Region::Reserved,
-            offset_bytes: offset_bytes + i as u64,
-            problem: format!("expected 0, found {}", bytes[i]).into(),
-        })),
+        Some(i) => {
+            Err(FileFault::corrupt(Region::Reserved, offset_bytes + i as u64, "0", bytes[i]))
+        }
     }
 }
 
@@ -371,6 +411,11 @@ fn first_nonzero(bytes: &[u8]) -> Option<usize> {
     Some(block + byte)
 }
 
+/// The blocks of the two slots, in the first bytes of a file.
+pub(crate) fn slot_blocks(bytes: &[u8]) -> [&[u8]; 2] {
+    SLOT_OFFSETS.map(|offset| range(bytes, offset, offset + BLOCK_BYTES as u64))
+}
+
 /// The bytes of the file from `start` to `end`, both of which the caller has checked.
 fn range(bytes: &[u8], start: u64, end: u64) -> &[u8] {
     &bytes[start as usize..end as usize]
@@ -382,6 +427,14 @@ fn text<const N: usize>(text: &str) -> [u8; N] {
     let len = text.len().min(N);
     bytes[..len].copy_from_slice(&text.as_bytes()[..len]);
     bytes
+}
+
+/// The number that stands for a byte order, as a machine of that order stores it.
+fn byte_order_mark(order: ByteOrder) -> [u8; 4] {
+    match order {
+        ByteOrder::Little => BYTE_ORDER_MARK.to_le_bytes(),
+        ByteOrder::Big => BYTE_ORDER_MARK.to_be_bytes(),
+    }
 }
 
 fn journal_offset(descriptor_bytes: u64) -> u64 {

@@ -31,6 +31,13 @@ pub struct FileInfo {
     pub writer: String,
     /// Where element 0 lies in the file, in bytes.
     pub data_offset_bytes: u64,
+    /// The room for commits that wait to be applied, in bytes.
+    pub journal_bytes: u64,
+    /// How many commits of a writer that didn't close the file wait there. They count, and the next writer
+    /// applies them.
+    pub waiting_commits: u64,
+    /// How often a state of the file was written into its header.
+    pub epoch: u64,
     /// How the vector is committed.
     pub mode: Mode,
     /// How the file was left by its last writer.
@@ -68,6 +75,9 @@ impl FileInfo {
                 .unwrap_or(UNIX_EPOCH),
             writer: text(&preamble.writer),
             data_offset_bytes: store.data_offset(),
+            journal_bytes: preamble.journal_bytes.get(),
+            waiting_commits: store.waiting_commits(),
+            epoch: slots.newest.epoch,
             mode: slots.newest.mode,
             shutdown: match (slots.torn, slots.newest.clean) {
                 (true, _) => Shutdown::Torn,

@@ -22,8 +22,8 @@ use payload::PayloadReader;
 pub(crate) use payload::{MAX_EXTENT_BYTES, put_extent};
 
 use crate::checksum::checksum_with_seed;
-use crate::error::{Damage, Region};
-use crate::header::{BLOCK_BYTES, FileFault, Header, Preamble, SLOT_OFFSETS};
+use crate::error::Region;
+use crate::header::{BLOCK_BYTES, Faults, FileFault, Header, Preamble, SLOT_OFFSETS, Stop};
 use crate::mutant::{self, Mutant};
 
 /// What a record begins with.
@@ -68,6 +68,12 @@ pub(crate) struct Replay {
     pub(crate) redo: Vec<Redo>,
     /// How many elements the last of them counts; those of the slot where there are none.
     pub(crate) len: u64,
+    /// Where the next record would begin, in the file.
+    pub(crate) end: u64,
+    /// Where a record begins that doesn't count, and has all but a whole payload: a commit that was cut short.
+    pub(crate) cut_short: Option<u64>,
+    /// Records that don't count, and tell that something was damaged. Only who goes on after a fault sees any.
+    pub(crate) lost: Lost,
 }
 
 impl RecordHeader {
@@ -92,7 +98,20 @@ pub(crate) fn record_bytes(payload_bytes: u64) -> u64 {
 impl Replay {
     /// What a file has that nothing was committed to since its newest slot was written.
     pub(crate) fn nothing(header: &Header) -> Self {
-        Self { records: 0, redo: Vec::new(), len: header.slots.newest.committed_len }
+        let len = header.slots.newest.committed_len;
+        let end = header.preamble.journal_offset.get();
+        Self { records: 0, redo: Vec::new(), len, end, cut_short: None, lost: Lost::default() }
+    }
+
+    /// Calls `apply` with the offset from the beginning of the data, and the bytes that belong there, of all records that
+    /// count, in order: of those before `end`.
+    pub(crate) fn for_each_extent(
+        &self,
+        read: &mut ReadAt<'_>,
+        end: u64,
+        mut apply: impl FnMut(u64, &[u8]) -> io::Result<()>,
+    ) -> io::Result<()> {
+        self.redo.iter().try_for_each(|redo| redo.for_each_extent(read, end, &mut apply))
     }
 
     /// How many bytes the records bring, at most.
@@ -111,20 +130,98 @@ impl Replay {
         file_bytes: u64,
         read: &mut ReadAt<'_>,
     ) -> Result<Self, FileFault> {
+        Faults::first(|faults| Self::examine(header, file_bytes, read, faults))
+    }
+
+    /// The same. Where a record makes no sense, those before it are what there is.
+    pub(crate) fn examine(
+        header: &Header,
+        file_bytes: u64,
+        read: &mut ReadAt<'_>,
+        faults: &mut Faults,
+    ) -> Result<Self, Stop> {
         let mut journal = Journal::new(header, file_bytes, read);
         let mut replay = Self::nothing(header);
         if header.file_bytes(replay.len).is_none() {
             return Ok(replay);
         }
-        while let Some((record, redo)) = journal.next(replay.len)? {
-            replay.records += 1;
-            replay.len = record.new_len.get();
-            if redo.bytes > 0 {
-                replay.redo.push(redo);
+        loop {
+            match journal.next(replay.len) {
+                Ok(Some((record, redo))) => replay.push(&record, redo),
+                Ok(None) => break,
+                Err(FileFault::Unreadable(error)) => return Err(faults.stop(error)),
+                Err(fault) => break faults.add(fault)?,
             }
         }
-        journal.check_rest()?;
+        (replay.end, replay.cut_short) = (journal.position, journal.cut_short);
+        replay.lost = journal.check_rest(faults)?;
         Ok(replay)
+    }
+
+    fn push(&mut self, record: &RecordHeader, redo: Redo) {
+        self.records += 1;
+        self.len = record.new_len.get();
+        if redo.bytes > 0 {
+            self.redo.push(redo);
+        }
+    }
+
+    /// Step 9: the file is as long as its slots say, but for what records bring; and as the live state says, where that
+    /// counts.
+    pub(crate) fn check_len(
+        &self,
+        header: &Header,
+        live_len: Option<u64>,
+        file_bytes: u64,
+    ) -> Result<(), FileFault> {
+        let slot_len = header.slots.newest.committed_len;
+        let least_len = if self.records > 0 { slot_len.min(self.len) } else { slot_len };
+        let len = live_len.unwrap_or(self.len);
+        let brought = self.payload_bytes();
+        for (len, found_bytes) in
+            [(least_len, file_bytes), (len, file_bytes.saturating_add(brought))]
+        {
+            let expected_bytes = header.file_bytes(len).unwrap_or(u64::MAX);
+            if expected_bytes > found_bytes {
+                return Err(FileFault::Truncated { expected_bytes });
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Records that were found past one that doesn't count, so that something before them was damaged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct Lost {
+    /// How many there are.
+    pub(crate) records: u64,
+    /// The newest of them.
+    pub(crate) newest: Option<Newest>,
+    /// How many elements there were when the first record of the largest epoch was written, where that record is
+    /// among these: so many as its slot said.
+    pub(crate) slot_len: Option<u64>,
+}
+
+/// The newest of some records: the one of the largest epoch, and in that of the largest sequence.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Newest {
+    pub(crate) epoch: u64,
+    pub(crate) sequence: u64,
+    /// How many elements it counts.
+    pub(crate) len: u64,
+}
+
+impl Lost {
+    fn count(&mut self, record: &RecordHeader) {
+        let (epoch, sequence) = (record.epoch.get(), record.sequence.get());
+        self.records += 1;
+        if self.newest.is_none_or(|newest| newest.epoch < epoch) {
+            self.slot_len = None;
+        }
+        self.newest = self.newest.max(Some(Newest { epoch, sequence, len: record.new_len.get() }));
+        if sequence == 1 && self.newest.is_some_and(|newest| newest.epoch == epoch) {
+            self.slot_len = Some(record.old_len.get());
+        }
     }
 }
 
@@ -166,13 +263,24 @@ struct Journal<'a, 'b> {
     most_len: u64,
     /// No record of this epoch can follow: the file was closed, or its writer went on to the next epoch.
     is_over: bool,
+    /// Where the record begins whose payload isn't whole.
+    cut_short: Option<u64>,
 }
 
 impl<'a, 'b> Journal<'a, 'b> {
     fn new(header: &'a Header, file_bytes: u64, read: &'a mut ReadAt<'b>) -> Self {
         let position = header.preamble.journal_offset.get();
         let is_over = header.slots.newest.clean;
-        Self { header, file_bytes, read, position, sequence: 1, most_len: 0, is_over }
+        Self {
+            header,
+            file_bytes,
+            read,
+            position,
+            sequence: 1,
+            most_len: 0,
+            is_over,
+            cut_short: None,
+        }
     }
 
     fn end(&self) -> u64 {
@@ -195,6 +303,7 @@ impl<'a, 'b> Journal<'a, 'b> {
         self.most_len = self.most_len.max(len).max(record.new_len.get());
         let redo = self.check_record(&record, len)?;
         if !self.check_payload(&record, redo)? {
+            self.cut_short = Some(self.position);
             return Ok(None);
         }
         self.is_over = record.payload_offset != 0 || mutant::is(Mutant::ReplayOneRecord);
@@ -217,14 +326,11 @@ impl<'a, 'b> Journal<'a, 'b> {
     /// Where the payload of a record lies. The record has its checksum, so it says what a writer wrote.
     fn check_record(&self, record: &RecordHeader, len: u64) -> Result<Redo, FileFault> {
         if record.old_len != len {
-            let problem = format!(
-                "expected a record that builds on {len} elements, found {}",
-                record.old_len
-            );
-            return Err(self.corrupt(problem));
+            let expected = format!("a record that builds on {len} elements");
+            return Err(self.corrupt(expected, record.old_len));
         }
         if self.header.file_bytes(record.new_len.get()).is_none() {
-            return Err(self.corrupt("expected a number of elements that a file can have"));
+            return Err(self.corrupt("a number of elements that a file can have", record.new_len));
         }
         let bytes = record.payload_bytes.get();
         let (offset, start, end) = match record.payload_offset.get() {
@@ -236,7 +342,8 @@ impl<'a, 'b> Journal<'a, 'b> {
             offset => (offset, self.end() + self.data_bytes(self.most_len), self.file_bytes),
         };
         if offset < start || offset.checked_add(bytes).is_none_or(|payload_end| payload_end > end) {
-            return Err(self.corrupt("expected a payload inside the file, and outside its data"));
+            let found = format!("one of {bytes} bytes at byte {offset}");
+            return Err(self.corrupt("a payload inside the file, and outside its data", found));
         }
         Ok(Redo { offset, bytes })
     }
@@ -257,60 +364,63 @@ impl<'a, 'b> Journal<'a, 'b> {
             || mutant::is(Mutant::TrustBadChecksum);
         match (is_whole, makes_sense) {
             (true, true) => Ok(true),
-            (true, false) => Err(self.corrupt("expected extents inside the data")),
+            (true, false) => Err(self.corrupt("extents inside the data", "other bytes")),
             (false, _) if record.payload_offset == 0 => Ok(false),
-            (false, _) => Err(self.corrupt("expected a payload with its checksum")),
+            (false, _) => Err(self.corrupt("a payload with its checksum", "other bytes")),
         }
     }
 
     /// Looks for records after the last that counts. Each was written when all before it, and the slot of its
     /// epoch, were durable, so one of those was damaged since.
-    fn check_rest(self) -> Result<(), FileFault> {
+    fn check_rest(self, faults: &mut Faults) -> Result<Lost, Stop> {
         let epoch = self.header.slots.newest.epoch;
-        let least = if self.is_over { self.sequence } else { self.sequence + 1 };
+        let mut lost = Lost::default();
+        let mut is_told = [false; 2];
         let mut bytes = vec![0; READ_BYTES];
         let mut offset = self.position;
         while offset < self.end() {
             let part = &mut bytes[..READ_BYTES.min((self.end() - offset) as usize)];
-            (self.read)(offset, part)?;
+            (self.read)(offset, part).map_err(|error| faults.stop(error))?;
             for block in part.chunks(BLOCK_BYTES) {
                 let (record, _) = RecordHeader::read_from_prefix(block).expect("a whole block");
-                let is_later = record.epoch.get() > epoch
-                    || record.epoch.get() == epoch && record.sequence.get() >= least;
-                if is_later && self.is_whole(&record) {
-                    return Err(self.lost(&record));
+                if !self.is_later(&record) || !self.is_whole(&record) {
+                    continue;
                 }
+                // All of this epoch have the same to tell, and so have those of larger ones.
+                if !std::mem::replace(&mut is_told[usize::from(record.epoch.get() > epoch)], true) {
+                    faults.add(self.lost(&record))?;
+                }
+                lost.count(&record);
             }
             offset += part.len() as u64;
         }
-        Ok(())
+        Ok(lost)
+    }
+
+    /// Whether this would be a later record than the one after the last that counts; or that one, where none follows.
+    fn is_later(&self, record: &RecordHeader) -> bool {
+        let epoch = self.header.slots.newest.epoch;
+        let least = if self.is_over { self.sequence } else { self.sequence + 1 };
+        record.epoch.get() > epoch || record.epoch.get() == epoch && record.sequence.get() >= least
     }
 
     /// The error for a record that proves that something before it was damaged.
     fn lost(&self, found: &RecordHeader) -> FileFault {
         let (epoch, sequence) = (self.header.slots.newest.epoch, self.sequence);
         if found.epoch.get() == epoch {
-            let found = found.sequence;
-            return self.corrupt(format!(
-                "expected record {sequence} to be whole, found record {found} after it"
-            ));
+            let expected = format!("record {sequence} to be whole");
+            return self.corrupt(expected, format!("record {} after it", found.sequence));
         }
-        let found = found.epoch;
-        FileFault::Corrupt(Damage {
-            region: Region::Slots,
-            offset_bytes: SLOT_OFFSETS[(found.get() % 2) as usize],
-            problem: format!(
-                "expected the slot of epoch {found} to be whole, for a record in the journal builds on it"
-            )
-            .into(),
-        })
+        let epoch = found.epoch;
+        FileFault::corrupt(
+            Region::Slots,
+            SLOT_OFFSETS[(epoch.get() % 2) as usize],
+            format!("the slot of epoch {epoch} to be whole"),
+            "a record in the journal that builds on it",
+        )
     }
 
-    fn corrupt(&self, problem: impl Into<Box<str>>) -> FileFault {
-        FileFault::Corrupt(Damage {
-            region: Region::Journal,
-            offset_bytes: self.position,
-            problem: problem.into(),
-        })
+    fn corrupt(&self, expected: impl Into<Box<str>>, found: impl ToString) -> FileFault {
+        FileFault::corrupt(Region::Journal, self.position, expected, found)
     }
 }

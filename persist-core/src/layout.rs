@@ -17,8 +17,8 @@ mod primitive;
 pub use check::{check_field, check_fields, check_fingerprint, check_type};
 pub use encode::Fingerprint;
 pub(crate) use encode::tag;
-pub use primitive::Primitive;
-pub(crate) use primitive::{Class, Order};
+pub(crate) use primitive::Order;
+pub use primitive::{Class, Primitive};
 
 /// The most bytes a descriptor may have, in a file and in a program.
 pub(crate) const MAX_DESCRIPTOR_BYTES: usize = 1 << 20;
@@ -87,6 +87,8 @@ pub struct Field {
     pub name: &'static str,
     pub offset: usize,
     pub layout: &'static Layout,
+    /// Earlier names, by which a migration knows it. Not part of the descriptor.
+    pub aliases: &'static [&'static str],
 }
 
 /// A variant of a fieldless enum.
@@ -95,6 +97,8 @@ pub struct Field {
 pub struct Variant {
     pub name: &'static str,
     pub value: i128,
+    /// Earlier names, as those of a field.
+    pub aliases: &'static [&'static str],
 }
 
 /// The value of a const generic parameter, sign-extended to 128 bits.

@@ -1,7 +1,8 @@
 //! A `Vec<T>` that lives in a memory-mapped file.
 //!
 //! Derive [`Persist`] on a struct, and a [`MmapVec`] of it is an array on disk that is used like one in
-//! memory: a plain `&[T]` and `&mut [T]`, no serialising, opened in microseconds whatever its size. The
+//! memory: a plain `&[T]` and `&mut [T]`, no serialising, opened in microseconds whatever its size (where every bit
+//! pattern is a value of the element; others are looked at, once). The
 //! file carries the layout of the struct, so a program with another one is refused, with the field that
 //! differs.
 //!
@@ -48,8 +49,11 @@
 //! - [`Persist`]: which types can be elements, and the derive.
 //! - [`MmapVec`]: the vector, what it promises and what not. [`MmapSlice`]: the same file, to read.
 //! - [`Advice`]: in which order elements will be used.
-//! - [`AnySlice`]: a file whose type the program doesn't know.
+//! - [`AnySlice`]: a file whose type the program doesn't know. [`AnyWriter`]: a new one. [`reflect`]: what its
+//!   bytes mean.
+//! - [`MmapVec::migrate`]: a file gets the type that the program has now. [`Migration`]: the same, with options.
 //! - [`OpenOptions`]: the application's own magic and version, address space, journal.
+//! - [`verify()`]: everything that is wrong with a file. [`Repair`]: what can be done about it.
 //! - [`Error`]: everything that can go wrong. [`FileInfo`]: what a file says of itself.
 //! - `FORMAT.md` beside this crate's manifest: the file, byte by byte.
 //!
@@ -60,11 +64,13 @@
 
 mod advice;
 mod any;
+mod byte_order;
 mod checksum;
 mod descriptor;
 mod dirty;
 mod elements;
 mod error;
+mod evolve;
 mod foreign;
 mod header;
 mod info;
@@ -72,6 +78,7 @@ mod journal;
 mod layout;
 mod lock;
 mod mapping;
+mod migrate;
 mod mode;
 mod mutant;
 mod open;
@@ -79,13 +86,18 @@ mod options;
 mod overlay;
 mod persist;
 mod raw;
+mod repair;
 mod slice;
 mod snapshot;
 mod storage;
 mod store;
+mod temporary;
+mod transfer;
 mod typed;
 mod validate;
 mod vec;
+mod verify;
+mod writer;
 
 pub use advice::Advice;
 pub use any::AnySlice;
@@ -94,16 +106,32 @@ pub use elements::{FixedStr, FixedStrError, Pad};
 pub use error::{
     Action, ByteOrder, Damage, ElementFault, Error, Feature, LayoutMismatch, LockHolder, Region,
 };
+pub use evolve::{Aliases, Incompatible, Misfit, MisfitKind, Obstacle, Plan, Problem, Relation};
 pub use info::{FileInfo, Shutdown};
 pub use layout::{Fingerprint, Layout};
+pub use migrate::{Lossy, Migrated, Migration};
 pub use mode::Mode;
 pub use options::OpenOptions;
 pub use persist::{Persist, TypeName};
+pub use repair::{Repair, RepairKind, RepairLoss, RepairObstacle, RepairStep};
 pub use slice::MmapSlice;
+pub use transfer::Progress;
 pub use vec::{Drain, ExtractIf, MmapVec};
+pub use verify::{Finding, FindingKind, Report, Severity, verify, verify_with_progress};
+pub use writer::{AnyFile, AnyWriter, Replacement};
 
 #[cfg(feature = "derive")]
 pub use persist_derive::Persist;
+
+/// Looking into a [`Descriptor`]: the parts of a type, and the values that bytes are by it.
+///
+/// Begins at [`Descriptor::root`].
+pub mod reflect {
+    pub use crate::descriptor::{
+        ConstArg, ConstArgs, Field, Fields, Kind, NotAValue, TypeRef, Value, Variant, Variants,
+    };
+    pub use crate::layout::Class;
+}
 
 /// What the code that `#[derive(Persist)]` emits calls. Not part of the API.
 #[doc(hidden)]
@@ -115,4 +143,5 @@ pub mod __private {
         ConstArg, Field, Kind, Layout, Primitive, Variant, check_field, check_fields,
         check_fingerprint, check_type,
     };
+    pub use crate::persist::Older;
 }

@@ -1,7 +1,8 @@
 //! Who may open a file: one writer, or any number of readers.
 //!
-//! The lock is an advisory one on the whole file (`flock`, `LockFileEx`), so it is on the file and
-//! not on one of its names, and dies with the process. Over NFS such locks belong to the process and
+//! The lock is on the whole file (`flock`, `LockFileEx`), so it is on the file and
+//! not on one of its names, and dies with the process. It is an advisory one, but on Windows, where others can't read what
+//! one handle locked to write. Over NFS such locks belong to the process and
 //! not to the handle, so a second handle of the same process is refused by a register of our own.
 //! This module knows nothing of what is in a file.
 
@@ -48,20 +49,32 @@ impl Lock {
     pub(crate) fn acquire(file: &File, path: &Path, access: Access) -> Result<Self, Error> {
         let locked = |holder| Error::Locked { path: path.into(), holder };
         let io = |source| Error::io(Action::Lock, path, source);
-        let metadata = file.metadata().map_err(io)?;
+        let id = FileId::of(file).map_err(io)?;
         // The lock belongs to the open file, which the clone shares.
         let file = file.try_clone().map_err(io)?;
         let lock = || match access {
             Access::Shared => FileExt::try_lock_shared(&file),
             Access::Exclusive => FileExt::try_lock(&file),
         };
-        let result = register::Entry::new(&metadata, access, lock)
+        let result = register::Entry::new(id, access, lock)
             .ok_or_else(|| locked(LockHolder::ThisProcess))?;
         match result {
             Ok(entry) => Ok(Self { _entry: entry, file, process: process::id() }),
             Err(TryLockError::WouldBlock) => Err(locked(LockHolder::AnotherProcess)),
             Err(TryLockError::Error(source)) => Err(io(source)),
         }
+    }
+}
+
+impl Lock {
+    /// Whether `path` still names the file that is locked.
+    pub(crate) fn is_still_at(&self, path: &Path) -> io::Result<bool> {
+        is_still_at(&self.file, path)
+    }
+
+    /// What the system knows of the file that is locked.
+    pub(crate) fn metadata(&self) -> io::Result<Metadata> {
+        self.file.metadata()
     }
 }
 
@@ -79,34 +92,51 @@ impl Drop for Lock {
 /// Whether `path` still names this file. Between opening and locking it, somebody may have renamed
 /// another file over it, and a lock on a file without a name protects nobody.
 pub(crate) fn is_still_at(file: &File, path: &Path) -> io::Result<bool> {
-    Ok(is_same_file(&file.metadata()?, &path.metadata()?))
+    Ok(FileId::of(file)? == FileId::at(path)?)
 }
+
+/// What a file is known by while it is open, whatever its names: its volume, and its number there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+struct FileId(u64, u64);
 
 #[cfg(unix)]
-fn is_same_file(a: &Metadata, b: &Metadata) -> bool {
-    use std::os::unix::fs::MetadataExt;
+impl FileId {
+    fn of(file: &File) -> io::Result<Self> {
+        file.metadata().map(|metadata| Self::in_metadata(&metadata))
+    }
 
-    (a.dev(), a.ino()) == (b.dev(), b.ino())
+    fn at(path: &Path) -> io::Result<Self> {
+        path.metadata().map(|metadata| Self::in_metadata(&metadata))
+    }
+
+    fn in_metadata(metadata: &Metadata) -> Self {
+        use std::os::unix::fs::MetadataExt;
+
+        Self(metadata.dev(), metadata.ino())
+    }
 }
 
-/// std can't tell files apart on Windows.
 #[cfg(windows)]
-fn is_same_file(_: &Metadata, _: &Metadata) -> bool {
-    true
+impl FileId {
+    fn of(file: &File) -> io::Result<Self> {
+        let information = winapi_util::file::information(file)?;
+        Ok(Self(information.volume_serial_number(), information.file_index()))
+    }
+
+    /// Opens the file, without access to what is in it.
+    fn at(path: &Path) -> io::Result<Self> {
+        use std::os::windows::fs::OpenOptionsExt;
+
+        Self::of(&File::options().access_mode(0).open(path)?)
+    }
 }
 
 /// The files that this process has locked.
-#[cfg(unix)]
 mod register {
     use std::collections::HashMap;
-    use std::fs::Metadata;
-    use std::os::unix::fs::MetadataExt;
     use std::sync::{LazyLock, Mutex, MutexGuard, PoisonError};
 
-    use super::Access;
-
-    /// A device and a file on it.
-    type FileId = (u64, u64);
+    use super::{Access, FileId};
 
     /// For each open file how many readers it has, or `None` where it has a writer.
     type Holders = HashMap<FileId, Option<usize>>;
@@ -120,11 +150,10 @@ mod register {
         /// exclusive. The register stays closed while the file is being locked, so that nobody sees an
         /// entry which that may undo.
         pub(super) fn new<E>(
-            metadata: &Metadata,
+            id: FileId,
             access: Access,
             lock: impl FnOnce() -> Result<(), E>,
         ) -> Option<Result<Self, E>> {
-            let id = (metadata.dev(), metadata.ino());
             let mut holders = holders();
             let readers = match (holders.get(&id), access) {
                 (None, Access::Exclusive) => None,
@@ -153,27 +182,6 @@ mod register {
     fn holders() -> MutexGuard<'static, Holders> {
         static HOLDERS: LazyLock<Mutex<Holders>> = LazyLock::new(Mutex::default);
         HOLDERS.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// On Windows a lock belongs to the handle, so the file system refuses a second one by itself.
-#[cfg(windows)]
-mod register {
-    use std::fs::Metadata;
-
-    use super::Access;
-
-    #[derive(Debug)]
-    pub(super) struct Entry;
-
-    impl Entry {
-        pub(super) fn new<E>(
-            _: &Metadata,
-            _: Access,
-            lock: impl FnOnce() -> Result<(), E>,
-        ) -> Option<Result<Self, E>> {
-            Some(lock().map(|()| Self))
-        }
     }
 }
 

@@ -6,9 +6,10 @@
 #![forbid(unsafe_code)]
 
 use std::fs::{self, File, FileType};
+use std::hash::{BuildHasher, Hasher, RandomState};
 use std::io;
-use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::path::Path;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use crate::error::{Action, Error};
 use crate::header::{Header, NewFile, Preamble};
@@ -16,6 +17,7 @@ use crate::lock::{Access, Lock, is_still_at};
 use crate::mode::Mode;
 use crate::storage::{FileStorage, Storage};
 use crate::store::Store;
+use crate::temporary::Temporary;
 
 /// Whether a handle takes a lock.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,6 +29,16 @@ pub(crate) enum Locking {
 
 /// Opens the file at `path`, following symbolic links, and checks its header.
 pub(crate) fn open(path: &Path, access: Access, locking: Locking) -> Result<Store, Error> {
+    let (file, lock) = open_locked(path, access, locking)?;
+    Store::open(path, Box::new(FileStorage::new(file)), lock)
+}
+
+/// Opens the file at `path`, following symbolic links, whatever is in it.
+pub(crate) fn open_locked(
+    path: &Path,
+    access: Access,
+    locking: Locking,
+) -> Result<(File, Option<Lock>), Error> {
     let action = match access {
         Access::Shared => Action::OpenForReading,
         Access::Exclusive => Action::OpenForWriting,
@@ -42,7 +54,7 @@ pub(crate) fn open(path: &Path, access: Access, locking: Locking) -> Result<Stor
             Locking::Unlocked => None,
         };
         if is_still_at(&file, path).map_err(io)? {
-            return Store::open(path, Box::new(FileStorage::new(file)), lock);
+            return Ok((file, lock));
         }
     }
     Err(io(io::Error::other("each time it was looked up, the path named another file")))
@@ -87,105 +99,46 @@ fn check_is_file(path: &Path, found: FileType) -> Result<(), Error> {
 /// Creates a file of no elements at `path`, with its directory entry durable, and locks it.
 pub(crate) fn create(path: &Path, new_file: &NewFile<'_>) -> Result<Store, Error> {
     let io = |source| Error::io(Action::Create, path, source);
-    // Asked first to spare the work; the rename below decides.
-    if path.symlink_metadata().is_ok() {
-        return Err(Error::AlreadyExists { path: path.into() });
-    }
-    let directory = match path.parent() {
-        Some(parent) if !parent.as_os_str().is_empty() => parent,
-        _ => Path::new("."),
-    };
-    let directory_file = open_directory(directory).map_err(io)?;
-    let (file, temporary) = create_temporary(directory).map_err(io)?;
-    let lock = fill_and_rename(path, &file, &temporary, new_file).inspect_err(|_| {
-        // A file that can't be removed is only litter, and the first error says more.
-        let _ = fs::remove_file(&temporary);
-    })?;
-    sync_directory(directory_file).map_err(io).inspect_err(|_| {
-        // Nobody has it open: it is locked.
-        let _ = fs::remove_file(path);
-    })?;
-    Store::open(path, Box::new(FileStorage::new(file)), Some(lock))
-}
-
-/// Creates an empty file of a name that no other file has.
-fn create_temporary(directory: &Path) -> io::Result<(File, PathBuf)> {
-    static COUNT: AtomicU64 = AtomicU64::new(0);
-    loop {
-        let count = COUNT.fetch_add(1, Ordering::Relaxed);
-        let path = directory.join(format!(".persist-{}-{count}.tmp", std::process::id()));
-        match File::options().read(true).write(true).create_new(true).open(&path) {
-            // Left behind by a process of the same number that was killed.
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
-            result => return Ok((result?, path)),
-        }
-    }
-}
-
-/// Makes an empty file one of no elements, locks it, makes it durable and gives it its name.
-fn fill_and_rename(
-    path: &Path,
-    file: &File,
-    temporary: &Path,
-    new_file: &NewFile<'_>,
-) -> Result<Lock, Error> {
-    let io = |source| Error::io(Action::Create, path, source);
     let preamble = Preamble::new(new_file).ok_or_else(|| io(io::ErrorKind::FileTooLarge.into()))?;
+    let temporary = Temporary::for_new(path)?;
     // Before the file has its name, so that nobody can be faster.
-    let lock = Lock::acquire(file, path, Access::Exclusive)?;
-    let header = Header::create(&preamble, new_file.descriptor, new_file.mode);
-    let data_offset = preamble.data_offset.get();
-    write_header(file, &header, new_file.mode, data_offset)
-        .map_err(|source| Error::no_room(Action::Create, path, data_offset, source))?;
-    rename_without_replacing(temporary, path).map_err(|error| match error.kind() {
-        io::ErrorKind::AlreadyExists => Error::AlreadyExists { path: path.into() },
-        _ => io(error),
-    })?;
-    Ok(lock)
+    let lock = Lock::acquire(temporary.file(), path, Access::Exclusive)?;
+    let header = Header::create(&preamble, new_file.descriptor, new_file.mode, 0);
+    let file = temporary.file().try_clone().map_err(io)?;
+    let storage = FileStorage::new(file);
+    make_room(&storage, &preamble, new_file.mode)
+        .and_then(|()| storage.write_all_at(0, &header))
+        .and_then(|()| temporary.file().sync_all())
+        .map_err(|source| {
+            Error::no_room(Action::Create, path, preamble.data_offset.get(), source)
+        })?;
+    temporary.name(path)?;
+    Store::open(path, Box::new(storage), Some(lock))
 }
 
-/// Writes what stands before the journal, gives everything before the data its place on the device, and
-/// makes both durable. A journal that will be used is written, too: the first write to a place that was
-/// only allocated takes a second flush, of the file system's own journal.
-fn write_header(file: &File, header: &[u8], mode: Mode, data_offset: u64) -> io::Result<()> {
+/// Gives everything before the data of a new file its place on the device. A journal that will be used is
+/// written, too: the first write to a place that was only allocated takes a second flush, of the file system's
+/// own journal.
+pub(crate) fn make_room(storage: &FileStorage, preamble: &Preamble, mode: Mode) -> io::Result<()> {
     static ZEROS: [u8; 1 << 16] = [0; 1 << 16];
 
-    let storage = FileStorage::new(file.try_clone()?);
+    let data_offset = preamble.data_offset.get();
     storage.allocate(0, data_offset)?;
-    storage.write_all_at(0, header)?;
     if mode == Mode::Atomic {
-        for offset in (header.len() as u64..data_offset).step_by(ZEROS.len()) {
+        for offset in (preamble.journal_offset.get()..data_offset).step_by(ZEROS.len()) {
             // Both ends of the journal are multiples of so many bytes.
             storage.write_all_at(offset, &ZEROS)?;
         }
     }
-    file.sync_all()
-}
-
-fn rename_without_replacing(from: &Path, to: &Path) -> io::Result<()> {
-    #[cfg(any(target_os = "linux", target_os = "android"))]
-    {
-        use rustix::fs::{CWD, RenameFlags, renameat_with};
-        use rustix::io::Errno;
-
-        match renameat_with(CWD, from, CWD, to, RenameFlags::NOREPLACE) {
-            // Not every file system knows the flag; a hard link doesn't replace either.
-            Err(Errno::INVAL | Errno::NOSYS | Errno::OPNOTSUPP) => {}
-            result => return Ok(result?),
-        }
-    }
-    fs::hard_link(from, to)?;
-    // The file has its name; the other one is only litter now.
-    let _ = fs::remove_file(from);
     Ok(())
 }
 
-/// Opens a directory to sync it later: before there is something to sync, in case it can't be opened.
-/// Windows has no call to sync one: NTFS journals them.
-fn open_directory(directory: &Path) -> io::Result<Option<File>> {
-    if cfg!(unix) { File::open(directory).map(Some) } else { Ok(None) }
+/// The time that a new file records as that of its creation.
+pub(crate) fn now_unix_ms() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_millis() as u64
 }
 
-fn sync_directory(directory: Option<File>) -> io::Result<()> {
-    directory.map_or(Ok(()), |directory| directory.sync_all())
+/// A number that nobody can guess: the keys of such a state are all that is random in std.
+pub(crate) fn random() -> u64 {
+    RandomState::new().build_hasher().finish()
 }

@@ -1,12 +1,10 @@
 //! How a file is opened or created.
 
 use std::fmt;
-use std::hash::{BuildHasher, Hasher, RandomState};
 use std::marker::PhantomData;
 use std::path::Path;
-use std::time::{SystemTime, UNIX_EPOCH};
 
-use crate::error::Error;
+use crate::error::{ByteOrder, Error};
 use crate::header::NewFile;
 use crate::layout::{MAX_ALIGN_BYTES, check_type};
 use crate::lock::Access;
@@ -158,18 +156,17 @@ impl<T: Persist> OpenOptions<T> {
     /// [`Error::Io`] where it can't be made. There is no new file then, unless it could be made and not be
     /// mapped into memory.
     pub fn create(&self, path: impl AsRef<Path>) -> Result<MmapVec<T>, Error> {
-        let created_unix_ms = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         let new_file = NewFile {
             descriptor: &T::LAYOUT.encode(),
-            element_bytes: size_of::<T>(),
+            byte_order: ByteOrder::NATIVE,
+            element_bytes: size_of::<T>() as u64,
             element_align_bytes: T::LAYOUT.natural_align(),
             app_magic: self.app_magic.unwrap_or_default(),
             app_version: self.app_version.unwrap_or_default(),
             mode: self.mode.unwrap_or_default(),
             journal_bytes: self.journal_bytes,
-            created_unix_ms: created_unix_ms.as_millis() as u64,
-            // Its keys are random, which is all that is random in std.
-            journal_salt: RandomState::new().build_hasher().finish(),
+            created_unix_ms: open::now_unix_ms(),
+            journal_salt: open::random(),
         };
         self.vec(open::create(path.as_ref(), &new_file)?)
     }
@@ -250,7 +247,7 @@ impl<T: Persist> OpenOptions<T> {
     }
 
     fn check(&self, store: &Store) -> Result<(), Error> {
-        typed::check_layout(store, T::LAYOUT)?;
+        typed::check_layout(store, T::LAYOUT, T::OLDER.as_ref())?;
         typed::check_application(store, self.app_magic, self.app_version)
     }
 }

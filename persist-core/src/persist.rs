@@ -3,6 +3,12 @@
 //! The implementations for std's types, and this crate's own element types, are in
 //! [`elements`](crate::elements); those for other crates' types are in [`foreign`](crate::foreign).
 
+mod bytes;
+mod older;
+
+pub(crate) use bytes::{bytes_of, element_of};
+pub use older::Older;
+
 use crate::layout::{Fingerprint, Layout, check_type};
 
 /// A type whose bytes in memory are its bytes in a file, on every machine.
@@ -69,6 +75,10 @@ pub unsafe trait Persist: Copy + Send + Sync + 'static {
         check_type(Self::LAYOUT);
         Self::LAYOUT.fingerprint()
     };
+
+    /// The version before this one, as `#[persist(from = …)]` names it.
+    #[doc(hidden)]
+    const OLDER: &'static Option<Older> = &None;
 
     /// Whether the bytes at `element` are a value of this type. Branch-free for everything but
     /// text and foreign types, so that a loop over it can be vectorised.

@@ -383,16 +383,34 @@ impl RawVec {
         // Before the mapping is gone: where a flush fails, what the file shows then isn't what it showed before.
         self.store.checkpoint()?;
         let saved = self.save()?;
+        let shrunk = self.unmapped(|store| store.shrink(bytes))?;
+        self.restore(saved);
+        shrunk
+    }
+
+    /// Calls `f` while nothing is mapped. What stood in memory only is lost.
+    fn unmapped<R>(&mut self, f: impl FnOnce(&mut Store) -> R) -> Result<R, Error> {
         let len = std::mem::take(&mut self.len);
         self.mapping = Mapping::none();
         self.mapping_changed();
-        let shrunk = self.store.shrink(bytes);
+        let result = f(&mut self.store);
         self.mapping = map(&self.store, len * self.element_bytes, self.reserve_bytes)
             .map_err(|error| self.store.poisoned(Action::Map, error))?;
         self.mapping_changed();
         self.len = len;
-        self.restore(saved);
-        shrunk
+        Ok(result)
+    }
+
+    /// Cuts off what a crash left past the elements of a file that was just opened.
+    pub(crate) fn give_back_leftovers(&mut self) -> Result<(), Error> {
+        match self.store.has_spare_bytes() {
+            false => Ok(()),
+            true if self.store.storage().maps_past_end() => {
+                self.store.give_back_spare_bytes();
+                Ok(())
+            }
+            true => self.unmapped(|store| store.give_back_spare_bytes()),
+        }
     }
 
     /// Makes the elements, and then their number, durable.

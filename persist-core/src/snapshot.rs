@@ -4,6 +4,7 @@
 //! doesn't know what the bytes mean.
 
 use std::fmt;
+use std::fs::File;
 use std::io;
 use std::ops::Range;
 use std::ptr::NonNull;
@@ -11,8 +12,11 @@ use std::slice;
 
 use crate::advice::Advice;
 use crate::error::{Action, Error};
+use crate::journal::Replay;
+use crate::lock::Lock;
 use crate::mapping::Mapping;
-use crate::store::Store;
+use crate::storage::{FileStorage, Storage};
+use crate::store::{Store, reader};
 
 /// The elements of a file that nobody writes: its lock is shared by readers only, or somebody promised it to an
 /// `open_unlocked`.
@@ -79,19 +83,26 @@ impl fmt::Debug for Snapshot {
 pub(crate) fn map(store: &Store) -> Result<(usize, Mapping), Error> {
     let len = store.check_addressable()?;
     let element_bytes = store.header().preamble.element_bytes.get() as usize;
-    let mapping =
-        map_bytes(store, len * element_bytes).map_err(|source| store.io(Action::Map, source))?;
+    let (storage, data_offset) = (store.storage(), store.data_offset());
+    let mapping = map_bytes(storage, data_offset, len * element_bytes, store.replay())
+        .map_err(|source| store.io(Action::Map, source))?;
     Ok((len, mapping))
 }
 
-/// Maps the first `bytes` bytes of the elements of a file. What waits in its journal is put into memory, and the
-/// file is left as it is.
-fn map_bytes(store: &Store, bytes: usize) -> io::Result<Mapping> {
-    let (storage, data_offset) = (store.storage(), store.data_offset());
+/// Maps `bytes` bytes of elements from `data_offset` of a file on, with what a journal has for them put into
+/// memory. The file is left as it is.
+///
+/// The file has these bytes, or its journal brings those that it lacks.
+fn map_bytes(
+    storage: &dyn Storage,
+    data_offset: u64,
+    bytes: usize,
+    replay: &Replay,
+) -> io::Result<Mapping> {
     if bytes == 0 {
         return Ok(Mapping::none());
     }
-    if !store.is_pending() {
+    if replay.records == 0 {
         return storage.map_read_only(data_offset, bytes);
     }
     let file_bytes = storage.len_bytes()?.saturating_sub(data_offset);
@@ -105,13 +116,59 @@ fn map_bytes(store: &Store, bytes: usize) -> io::Result<Mapping> {
         }
         _ => storage.map_private(data_offset, bytes)?,
     };
-    store.for_each_pending(|offset, extent| {
+    replay.for_each_extent(&mut reader(storage), bytes as u64, |offset, extent| {
         let start = offset as usize;
-        // SAFETY: the extent ends below the committed length. The file has these elements or the mapping is
-        // anonymous, so the bytes are there, and nobody else uses this mapping yet.
+        // SAFETY: the extent ends below `bytes`. The file has these bytes or the mapping is
+        // anonymous, so they are there, and nobody else uses this mapping yet.
         let place = unsafe { mapping.bytes_mut(start..start + extent.len()) };
         place.copy_from_slice(extent);
         Ok(())
     })?;
     Ok(mapping)
+}
+
+/// The bytes of elements of a file that may be damaged, so that there is no [`Store`] of it.
+pub(crate) struct Elements<'a> {
+    mapping: Mapping,
+    bytes: usize,
+    // The file stays open, and locked, as long as its elements are looked at.
+    _file: &'a LockedFile,
+}
+
+impl<'a> Elements<'a> {
+    /// Maps the first `bytes` bytes of the elements, as [`map_bytes`] does, where the file or its journal has them.
+    pub(crate) fn map(
+        file: &'a LockedFile,
+        data_offset: u64,
+        bytes: u64,
+        replay: &Replay,
+    ) -> io::Result<Self> {
+        let there = file.storage.len_bytes()?.saturating_sub(data_offset);
+        if bytes > there.saturating_add(replay.payload_bytes()) || bytes > isize::MAX as u64 {
+            return Err(io::ErrorKind::FileTooLarge.into());
+        }
+        let bytes = bytes as usize;
+        let mapping = map_bytes(&file.storage, data_offset, bytes, replay)?;
+        Ok(Self { mapping, bytes, _file: file })
+    }
+
+    pub(crate) fn bytes(&self) -> &[u8] {
+        // SAFETY: `map` mapped so many bytes, at most `isize::MAX`, and saw that the file has them, or that they are
+        // in memory. The lock of the file keeps writers away as long as `self` borrows it.
+        unsafe { slice::from_raw_parts(self.mapping.base().as_ptr(), self.bytes) }
+    }
+}
+
+/// A file that is open and locked, whatever is in it.
+#[derive(Debug)]
+pub(crate) struct LockedFile {
+    pub(crate) file: File,
+    pub(crate) storage: FileStorage,
+    pub(crate) lock: Lock,
+}
+
+impl LockedFile {
+    pub(crate) fn new(file: File, lock: Lock) -> io::Result<Self> {
+        Ok(Self { storage: FileStorage::new(file.try_clone()?), file, lock })
+    }
 }

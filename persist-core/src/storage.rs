@@ -9,6 +9,8 @@ pub(crate) mod faulty;
 mod file;
 #[cfg(test)]
 pub(crate) mod heap;
+#[cfg(target_vendor = "apple")]
+mod preallocate;
 #[cfg(test)]
 pub(crate) mod sim;
 #[cfg(target_os = "linux")]

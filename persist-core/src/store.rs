@@ -8,6 +8,7 @@
 #![forbid(unsafe_code)]
 
 mod atomic;
+mod in_place;
 
 use std::io;
 use std::path::Path;
@@ -63,7 +64,7 @@ pub(crate) struct Store {
     allocated_bytes: u64,
     poison: Option<(Action, Arc<io::Error>)>,
     // Dropped after all that uses the file.
-    _lock: Option<Lock>,
+    lock: Option<Lock>,
 }
 
 /// What this writer has put into the journal since the newest slot was written.
@@ -90,7 +91,7 @@ impl Store {
             allocated_bytes: header.preamble.data_offset.get(),
             state: header.slots.newest,
             has_leftovers: !header.slots.newest.clean,
-            live_len: live_len(&*storage, &header, file_bytes),
+            live_len: header.live_len(storage.boot_id(), file_bytes),
             committed_len: replay.len,
             replay,
             journal: Journal::default(),
@@ -101,28 +102,10 @@ impl Store {
             storage,
             header,
             poison: None,
-            _lock: lock,
+            lock,
         };
-        store.check_len(file_bytes)?;
+        store.replay.check_len(&store.header, store.live_len, file_bytes).map_err(fault)?;
         Ok(store)
-    }
-
-    /// Step 9: the file is as long as its slots say, but for what records bring; and as the live state says.
-    fn check_len(&self, file_bytes: u64) -> Result<(), Error> {
-        let Replay { records, len, .. } = self.replay;
-        let slot_len = self.state.committed_len;
-        let least_len = if records > 0 { slot_len.min(len) } else { slot_len };
-        let brought = self.replay.payload_bytes();
-        for (len, found_bytes) in
-            [(least_len, file_bytes), (self.len(), file_bytes.saturating_add(brought))]
-        {
-            let expected_bytes = self.header.file_bytes(len).unwrap_or(u64::MAX);
-            if expected_bytes > found_bytes {
-                let path = self.path.clone();
-                return Err(Error::Truncated { path, expected_bytes, found_bytes: file_bytes });
-            }
-        }
-        Ok(())
     }
 
     /// Refuses a file with more elements than this machine can address.
@@ -140,6 +123,11 @@ impl Store {
 
     pub(crate) fn header(&self) -> &Header {
         &self.header
+    }
+
+    /// The lock on the file, unless somebody promised to keep others away.
+    pub(crate) fn lock(&self) -> Option<&Lock> {
+        self.lock.as_ref()
     }
 
     /// How many elements the last commit counted.
@@ -162,6 +150,11 @@ impl Store {
         self.state.mode
     }
 
+    /// How many commits the journal had when the file was opened, and still has.
+    pub(crate) fn waiting_commits(&self) -> u64 {
+        self.replay.records
+    }
+
     /// Where element 0 lies in the file.
     pub(crate) fn data_offset(&self) -> u64 {
         self.header.preamble.data_offset.get()
@@ -172,7 +165,7 @@ impl Store {
         self.allocated_bytes - self.data_offset()
     }
 
-    /// How many bytes the committed elements take. [`Self::check_len`] saw that this is a file's size.
+    /// How many bytes the committed elements take. [`Replay::check_len`] saw that this is a file's size.
     pub(crate) fn committed_bytes(&self) -> u64 {
         self.committed_len * self.header.preamble.element_bytes.get()
     }
@@ -433,17 +426,6 @@ fn read_header(storage: &dyn Storage, file_bytes: u64) -> Result<Header, FileFau
     Header::parse(preamble, &bytes)
 }
 
-/// The live length, where it means something: the kernel that vouches for it is running, and the file has that
-/// many elements. It may not have, where its device was gone for a while.
-fn live_len(storage: &dyn Storage, header: &Header, file_bytes: u64) -> Option<u64> {
-    let Slots { newest, .. } = header.slots;
-    let is_left = newest.mode == Mode::Shared && !newest.clean;
-    let is_known = is_left && storage.boot_id() == Some(header.live.boot_id);
-    let live_len = header.live.live_len.get();
-    let fits = || header.file_bytes(live_len).is_some_and(|bytes| bytes <= file_bytes);
-    (is_known && fits()).then_some(live_len)
-}
-
 /// Reads what mode *atomic* left in the journal. A file that was closed has nothing there that counts; but where
 /// one of its slots is lost it may have been written since.
 fn read_journal(
@@ -459,12 +441,12 @@ fn read_journal(
 }
 
 /// How the journal's code reads a storage that it doesn't know.
-fn reader(storage: &dyn Storage) -> impl FnMut(u64, &mut [u8]) -> io::Result<()> {
+pub(crate) fn reader(storage: &dyn Storage) -> impl FnMut(u64, &mut [u8]) -> io::Result<()> {
     |offset, bytes| storage.read_exact_at(offset, bytes)
 }
 
 impl FileFault {
-    fn into_error(self, path: &Path, file_bytes: u64) -> Error {
+    pub(crate) fn into_error(self, path: &Path, file_bytes: u64) -> Error {
         let path = path.into();
         match self {
             Self::NotPersist { found } => Error::NotPersist { path, found },

@@ -5,59 +5,90 @@
 
 #![forbid(unsafe_code)]
 
+use std::path::Path;
+
 use crate::descriptor::{Descriptor, Fault};
 use crate::error::{ByteOrder, Damage, ElementFault, Error, Feature, LayoutMismatch, Region};
+use crate::evolve::{Aliases, Outlook};
 use crate::header::DESCRIPTOR_OFFSET;
 use crate::layout::Layout;
 use crate::mode::Mode;
+use crate::persist::Older;
 use crate::store::Store;
 
 /// Refuses a file whose elements are laid out in another way than the program's, or whose numbers
-/// are in another byte order.
-pub(crate) fn check_layout(store: &Store, program: &Layout) -> Result<(), Error> {
+/// are in another byte order. The error says what would convert it.
+pub(crate) fn check_layout(
+    store: &Store,
+    program: &'static Layout,
+    older: Option<&Older>,
+) -> Result<(), Error> {
     let header = store.header();
     let expected = program.encode();
     let same_layout = *expected == *header.descriptor
         && header.preamble.element_bytes.get() == program.size() as u64;
-    let native = header.preamble.byte_order() == ByteOrder::NATIVE;
-    if native && same_layout {
+    let order = header.preamble.byte_order();
+    if order == ByteOrder::NATIVE && same_layout {
         return Ok(());
     }
     let file = descriptor(store)?;
-    if !native && file.depends_on_byte_order() {
-        return Err(Error::ByteOrder {
-            path: store.path().into(),
-            file: header.preamble.byte_order(),
-            program: ByteOrder::NATIVE,
-        });
+    if order != ByteOrder::NATIVE && file.depends_on_byte_order() {
+        return Err(byte_order_error(store.path(), &file, order));
     }
     if same_layout {
         return Ok(());
     }
-    let program =
+    let program_descriptor =
         Descriptor::decode(&expected).expect("a layout that compiled encodes a descriptor");
-    let mismatch = Box::new(LayoutMismatch { file, program });
+    let outlook = if is_version(older, &header.descriptor) {
+        Outlook::known()
+    } else {
+        let aliases = Aliases::of_layout(program);
+        Outlook::new((&file, order), (&program_descriptor, ByteOrder::NATIVE), &aliases)
+    };
+    let mismatch = Box::new(LayoutMismatch { file, program: program_descriptor, outlook });
     Err(Error::Layout { path: store.path().into(), mismatch })
+}
+
+fn byte_order_error(path: &Path, file: &Descriptor, order: ByteOrder) -> Error {
+    let outlook = Outlook::new((file, order), (file, ByteOrder::NATIVE), &Aliases::NONE);
+    let foreign = outlook.foreign_type().map(Box::from);
+    Error::ByteOrder { path: path.into(), file: order, program: ByteOrder::NATIVE, foreign }
+}
+
+/// Whether this is the descriptor of an earlier version that the program knows.
+fn is_version(older: Option<&Older>, descriptor: &[u8]) -> bool {
+    std::iter::successors(older, |older| older.older())
+        .any(|older| *older.layout().encode() == *descriptor)
 }
 
 /// Step 10: the descriptor in the file.
 pub(crate) fn descriptor(store: &Store) -> Result<Descriptor, Error> {
     let header = store.header();
-    let corrupt = |offset_bytes, problem: String| {
-        let damage = Damage {
-            region: Region::Descriptor,
-            offset_bytes: DESCRIPTOR_OFFSET + offset_bytes,
-            problem: problem.into(),
-        };
-        Error::Corrupt { path: store.path().into(), damage: Box::new(damage) }
+    decode(&header.descriptor, header.preamble.element_bytes.get())
+        .map_err(|damage| Error::Corrupt { path: store.path().into(), damage: Box::new(damage) })
+}
+
+/// The descriptor that these bytes of a file are, of elements of `element_bytes`.
+pub(crate) fn decode(bytes: &[u8], element_bytes: u64) -> Result<Descriptor, Damage> {
+    let damage = |offset_bytes: usize, expected: &str, found: &str| Damage {
+        region: Region::Descriptor,
+        offset_bytes: DESCRIPTOR_OFFSET + offset_bytes as u64,
+        expected: expected.into(),
+        found: found.into(),
     };
-    let descriptor = Descriptor::decode(&header.descriptor)
-        .map_err(|error| corrupt(error.offset_bytes as u64, error.problem.to_string()))?;
-    let (expected, found) = (header.preamble.element_bytes.get(), descriptor.size_bytes());
-    if expected != found {
-        return Err(corrupt(0, format!("expected elements of {expected} bytes, found {found}")));
+    let descriptor = Descriptor::decode(bytes).map_err(|error| {
+        let problem = error.problem.to_string();
+        let (expected, found) =
+            problem.split_once(", found ").expect("each problem says what was found");
+        let expected = expected.strip_prefix("expected ").unwrap_or(expected);
+        damage(error.offset_bytes, expected, found)
+    })?;
+    let (expected, found) = (element_bytes, descriptor.size_bytes());
+    match expected == found {
+        true => Ok(descriptor),
+        false => Err(damage(0, &format!("elements of {expected} bytes"), &found.to_string())),
     }
-    Ok(descriptor)
 }
 
 /// Refuses a file of another application, or of another version of it.
@@ -99,18 +130,29 @@ pub(crate) fn check_writable(store: &Store) -> Result<(), Error> {
     }
 }
 
-/// The error for element `index`, whose bytes are not a value of its type.
+/// The error for element `index` of a file, whose bytes are not a value of its type.
 #[cold]
 pub(crate) fn element_error(store: &Store, index: usize, element: &[u8]) -> Error {
-    let fault = match descriptor(store) {
-        Ok(descriptor) => descriptor.fault(element),
-        Err(error) => return error,
-    };
-    let Fault { field, expected, found } = fault.unwrap_or_else(|| Fault {
-        field: String::new(),
-        expected: "a value of its type".into(),
-        found: "another bit pattern".into(),
-    });
+    match descriptor(store) {
+        Ok(descriptor) => corrupt_element(store.path(), &descriptor, index, element),
+        Err(error) => error,
+    }
+}
+
+/// The error for element `index`, whose bytes are not a value of this type.
+#[cold]
+pub(crate) fn corrupt_element(
+    path: &Path,
+    descriptor: &Descriptor,
+    index: usize,
+    element: &[u8],
+) -> Error {
+    let Fault { field, expected, found } =
+        descriptor.fault(element, ByteOrder::NATIVE).unwrap_or_else(|| Fault {
+            field: String::new(),
+            expected: "a value of its type".into(),
+            found: "another bit pattern".into(),
+        });
     let fault = Box::new(ElementFault { index: index as u64, field, expected, found });
-    Error::CorruptElement { path: store.path().into(), fault }
+    Error::CorruptElement { path: path.into(), fault }
 }

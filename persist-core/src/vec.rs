@@ -137,14 +137,14 @@ impl<T: Persist> MmapVec<T> {
     }
 
     /// A vector over a raw one whose file was found to be one of `T`.
-    pub(crate) fn from_raw(raw: RawVec) -> Result<Self, Error> {
+    pub(crate) fn from_raw(mut raw: RawVec) -> Result<Self, Error> {
         assert_eq!(raw.element_bytes(), size_of::<T>());
         // SAFETY: `RawVec` keeps `len` elements mapped and initialised, as all bytes of a file are, at an
         // address aligned to 4096, which `OpenOptions::new` made sure is enough for `T`. The lock, or the
         // promise made to `open_unlocked`, keeps others from writing.
         unsafe { validate::check::<T>(raw.store(), raw.base(), raw.len())? };
         // Not before: a file that is refused isn't changed.
-        raw.store().give_back_leftovers();
+        raw.give_back_leftovers()?;
         Ok(Self { raw, element: PhantomData })
     }
 

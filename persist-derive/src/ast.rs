@@ -21,6 +21,8 @@ pub(crate) struct Input {
     pub(crate) generics: Generics,
     /// The fingerprint that the layout must have.
     pub(crate) pin: Option<LitInt>,
+    /// The earlier version of a struct, which it can be made from.
+    pub(crate) older: Option<Type>,
     pub(crate) body: Body,
 }
 
@@ -80,6 +82,8 @@ pub(crate) struct Field {
     pub(crate) member: Member,
     /// What the file calls it.
     pub(crate) name: String,
+    /// What files called it earlier.
+    pub(crate) aliases: Vec<String>,
     pub(crate) ty: Type,
     pub(crate) storage: Storage,
     /// Where errors about it point: its name, or its type where it has none.
@@ -109,6 +113,8 @@ pub(crate) struct Variant {
     pub(crate) ident: Ident,
     /// What the file calls it.
     pub(crate) name: String,
+    /// What files called it earlier.
+    pub(crate) aliases: Vec<String>,
 }
 
 /// Checks everything that syntax can tell; `None` after an error.
@@ -118,6 +124,7 @@ pub(crate) fn parse(input: DeriveInput, errors: &mut Errors) -> Option<Input> {
     check::generics::pin_is_for_one_type(&attrs, &input.generics, errors);
     let krate = attrs.krate.take().unwrap_or_else(|| parse_quote!(::persist_core));
     let pin = attrs.fingerprint.take().map(|(_, literal)| literal);
+    let older = attrs.from.as_ref().map(|(_, ty)| ty.clone());
     let body = match &input.data {
         Data::Struct(data) => Body::Struct(structs::parse(&input, &data.fields, attrs, errors)?),
         Data::Enum(data) => Body::Enum(enums::parse(&input, data, attrs, errors)?),
@@ -126,7 +133,7 @@ pub(crate) fn parse(input: DeriveInput, errors: &mut Errors) -> Option<Input> {
             return None;
         }
     };
-    Some(Input { krate, ident: input.ident, generics: input.generics, pin, body })
+    Some(Input { krate, ident: input.ident, generics: input.generics, pin, older, body })
 }
 
 /// The name and version for a type called `ident`.

@@ -22,6 +22,8 @@ pub(crate) trait Place: Default {
     const NAME: &'static str;
     /// The keys that belong here.
     const KEYS: &'static [&'static str];
+    /// The keys that may stand more than once.
+    const REPEATABLE: &'static [&'static str];
 
     /// Reads the value of `key`, one of [`KEYS`](Self::KEYS).
     fn set(&mut self, key: &Ident, input: ParseStream<'_>) -> syn::Result<()>;
@@ -62,7 +64,7 @@ fn parse_key<P: Place>(
         Some(key) if P::KEYS.iter().any(|known| key == known) => key,
         _ => return Err(unknown_key::<P>(meta)),
     };
-    if seen.contains(key) {
+    if seen.contains(key) && !P::REPEATABLE.iter().any(|repeatable| key == repeatable) {
         return Err(error(key, format_args!("`{key}` stands twice"), "remove one of them"));
     }
     seen.push(key.clone());

@@ -10,7 +10,7 @@ use std::collections::HashSet;
 
 use proc_macro2::Ident;
 use quote::ToTokens;
-use syn::{DataEnum, DataUnion, DeriveInput, Fields, Generics, Path, Variant};
+use syn::{DataEnum, DataUnion, DeriveInput, Fields, Generics, LitStr, Path, Variant};
 
 use crate::ast::Field;
 use crate::attr::container;
@@ -50,6 +50,21 @@ impl Names {
         if !self.taken.insert(name.to_owned()) {
             let what = format!("another {} is called `{name}` already", self.kind);
             errors.add(culprit, what, "choose another name");
+        }
+    }
+
+    /// Takes the earlier names, when all names are taken.
+    pub(crate) fn claim_aliases<'a>(
+        &mut self,
+        aliases: impl Iterator<Item = &'a LitStr>,
+        errors: &mut Errors,
+    ) {
+        for alias in aliases {
+            if !self.taken.insert(alias.value()) {
+                let what = format!("a {} is or was called `{}` already", self.kind, alias.value());
+                let help = "an alias is an earlier name, of one thing alone, that nothing has now";
+                errors.add(alias, what, help);
+            }
         }
     }
 }
@@ -93,6 +108,10 @@ pub(crate) fn enum_attrs(attrs: &container::Attrs, errors: &mut Errors) {
     if let Some(key) = &attrs.transparent {
         let what = "`transparent` belongs on a struct of one field, not on an enum";
         errors.add(key, what, "remove it: an enum is stored as its integer");
+    }
+    if let Some((key, _)) = &attrs.from {
+        let what = "`from` belongs on a struct, not on an enum";
+        errors.add(key, what, "name earlier variants by `alias`, or put the enum into a struct");
     }
     if let Some(key) = &attrs.bytemuck {
         let what = "an enum can't be `bytemuck::Pod`: not every bit pattern is a variant";
@@ -138,7 +157,11 @@ pub(crate) fn bytemuck_needs_the_last_word(
     }
 }
 
-pub(crate) fn transparent_has_no_label(attrs: &container::Attrs, errors: &mut Errors) {
+pub(crate) fn transparent_has_no_label(
+    attrs: &container::Attrs,
+    fields: &[Field],
+    errors: &mut Errors,
+) {
     const WHY: &str = "has no effect: a transparent struct is described as its field";
     const HELP: &str = "remove it, or remove `transparent`";
     if let Some(rename) = &attrs.rename {
@@ -146,6 +169,9 @@ pub(crate) fn transparent_has_no_label(attrs: &container::Attrs, errors: &mut Er
     }
     if let Some((_, version)) = &attrs.version {
         errors.add(version, format_args!("`version` {WHY}"), HELP);
+    }
+    for field in fields.iter().filter(|field| !field.aliases.is_empty()) {
+        errors.add(&field.ty, format_args!("`alias` {WHY}"), HELP);
     }
 }
 

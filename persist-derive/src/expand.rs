@@ -11,6 +11,7 @@ mod structs;
 
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{quote, quote_spanned};
+use syn::spanned::Spanned;
 
 use crate::ast::{Body, Enum, Input, Label, Shape, Struct, unraw};
 
@@ -42,12 +43,25 @@ fn implementation(input: &Input) -> TokenStream {
         Body::Struct(body) => structs::items(input, body),
         Body::Enum(body) => enums::items(ident, body),
     };
+    let older = older(input);
     quote! {
         #[automatically_derived]
         unsafe impl #impl_generics #krate::Persist for #ident #type_generics #where_clause {
             #items
+            #older
         }
     }
+}
+
+/// The version before this one. An error about it points at its type.
+fn older(input: &Input) -> TokenStream {
+    let older = input.older.iter().map(|older| {
+        quote_spanned! {located(older.span())=>
+            const OLDER: &'static ::core::option::Option<__persist::Older> =
+                &::core::option::Option::Some(__persist::Older::of::<#older, Self>());
+        }
+    });
+    older.collect()
 }
 
 /// The name that a `PhantomData` of the type records. One name for every instance of a generic type

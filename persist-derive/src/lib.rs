@@ -121,6 +121,41 @@ use errors::Errors;
 /// assert_eq!(Metres::FINGERPRINT, f64::FINGERPRINT);
 /// ```
 ///
+/// ## `from = Type`
+///
+/// On a struct: the version before this one, which it is made from by `From`. A migration takes a file of that
+/// version, or of one before it in turn, through each newer one. A chain that comes back to where it began doesn't compile.
+///
+/// ```
+/// use persist_core::{MmapSlice, MmapVec, Persist};
+///
+/// mod v1 {
+///     # use persist_core::Persist;
+///     #[derive(Clone, Copy, Persist)]
+///     #[repr(C)]
+///     pub struct Price { pub cents: u32 }
+/// }
+///
+/// #[derive(Clone, Copy, Default, Persist)]
+/// #[persist(from = v1::Price)]
+/// #[repr(C)]
+/// struct Price { euros: f64 }
+///
+/// impl From<v1::Price> for Price {
+///     fn from(old: v1::Price) -> Self { Self { euros: f64::from(old.cents) / 100.0 } }
+/// }
+///
+/// # let directory = tempfile::tempdir()?;
+/// # let path = directory.path().join("prices.pv");
+/// let mut prices = MmapVec::<v1::Price>::create(&path)?;
+/// prices.push(v1::Price { cents: 250 })?;
+/// prices.close()?;
+///
+/// MmapVec::<Price>::migrate(&path)?;
+/// assert_eq!(MmapSlice::<Price>::open(&path)?[0].euros, 2.5);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
 /// ## `fingerprint = 0x…`
 ///
 /// Fails the build when the layout changes; the error has the new fingerprint. Not for generic types.
@@ -181,6 +216,28 @@ use errors::Errors;
 ///     #[persist(rename = "qty")]
 ///     quantity: u64,
 /// }
+/// ```
+///
+/// ## `alias = "…"`
+///
+/// An earlier name, by which a migration finds the field in old files. May stand more than once; nothing may have that name
+/// now. It isn't recorded, and changes no fingerprint.
+///
+/// ```
+/// # use persist_core::Persist;
+/// #[derive(Clone, Copy, Persist)]
+/// #[repr(C)]
+/// struct Tick {
+///     #[persist(alias = "qty", alias = "quantity")]
+///     volume: u64,
+/// }
+/// # mod plain {
+/// #     use persist_core::Persist;
+/// #     #[derive(Clone, Copy, Persist)]
+/// #     #[repr(C)]
+/// #     pub struct Tick { volume: u64 }
+/// # }
+/// # assert_eq!(Tick::FINGERPRINT, plain::Tick::FINGERPRINT);
 /// ```
 ///
 /// ## `pod, as = Type`
@@ -250,6 +307,21 @@ use errors::Errors;
 /// enum Side {
 ///     #[persist(rename = "Buy")]
 ///     Bid,
+///     Sell,
+/// }
+/// ```
+///
+/// ## `alias = "…"`
+///
+/// An earlier name, as on a field.
+///
+/// ```
+/// # use persist_core::Persist;
+/// #[derive(Clone, Copy, Persist)]
+/// #[repr(u8)]
+/// enum Side {
+///     #[persist(alias = "Bid")]
+///     Buy,
 ///     Sell,
 /// }
 /// ```

@@ -9,7 +9,8 @@ pub mod v2;
 
 pub use csv_file::{CsvError, read_csv};
 pub use job::{
-    Correction, Import, JobError, Opening, Recovered, Report, State, correct_and_half_convert, run,
+    Correction, Import, JobError, Opening, Recovered, Report, State, Upgraded,
+    correct_and_half_convert, import, run,
 };
 pub use summary::{Airport, Contents};
 

@@ -9,7 +9,7 @@ mod table;
 use std::collections::{HashMap, HashSet};
 use std::fmt::Display;
 
-pub(crate) use table::Differences;
+pub(crate) use table::{Differences, cut};
 
 use super::display::{Argument, Bytes, Repr, TypeText};
 use super::node::{ConstArg, Enum, Field, Node, Struct};

@@ -8,11 +8,11 @@ use super::node::{ConstArg, Enum, Node, Struct, primitive_name};
 
 /// The name of a type with what belongs to it: `[f32; 3]`, `Side`, `FixedStr<4>`.
 #[derive(Clone, Copy)]
-pub(super) struct TypeText<'a> {
-    pub(super) node: &'a Node,
+pub(crate) struct TypeText<'a> {
+    pub(crate) node: &'a Node,
     /// Whether to say what kind of type a name is: `struct Side`. Texts with kinds are equal only
     /// where a struct stands beside a struct, or an enum beside an enum.
-    pub(super) with_kinds: bool,
+    pub(crate) with_kinds: bool,
 }
 
 impl Display for TypeText<'_> {
@@ -38,7 +38,7 @@ impl Display for TypeText<'_> {
 }
 
 /// A count of bytes with its noun.
-pub(super) struct Bytes(pub(super) u64);
+pub(crate) struct Bytes(pub(crate) u64);
 
 impl Display for Bytes {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
@@ -47,7 +47,7 @@ impl Display for Bytes {
 }
 
 /// `N = 3`. The sign of the parameter's type isn't stored, so a value past 2^127 reads as negative.
-pub(super) struct Argument<'a>(pub(super) &'a ConstArg);
+pub(crate) struct Argument<'a>(pub(crate) &'a ConstArg);
 
 impl Display for Argument<'_> {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
@@ -56,7 +56,7 @@ impl Display for Argument<'_> {
 }
 
 /// The integer that an enum is stored as: `u8`.
-pub(super) struct Repr<'a>(pub(super) &'a Enum);
+pub(crate) struct Repr<'a>(pub(crate) &'a Enum);
 
 impl Display for Repr<'_> {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {

@@ -7,10 +7,10 @@
 use crate::layout::{Order, Primitive};
 
 /// The largest size of a type in bytes.
-pub(super) const MAX_SIZE_BYTES: u64 = i64::MAX as u64;
+pub(crate) const MAX_SIZE_BYTES: u64 = i64::MAX as u64;
 
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Node {
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(crate) enum Node {
     Primitive(Primitive),
     Array(Array),
     Struct(Struct),
@@ -21,62 +21,62 @@ pub(super) enum Node {
     Opaque(Opaque),
 }
 
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Array {
-    pub(super) len: u64,
-    pub(super) element: Box<Node>,
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(crate) struct Array {
+    pub(crate) len: u64,
+    pub(crate) element: Box<Node>,
     /// Known to be `len` times the size of the element, without overflow.
-    pub(super) size_bytes: u64,
+    pub(crate) size_bytes: u64,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Struct {
-    pub(super) name: Box<str>,
-    pub(super) version: u64,
-    pub(super) size_bytes: u64,
-    pub(super) args: Vec<ConstArg>,
-    pub(super) fields: Vec<Field>,
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(crate) struct Struct {
+    pub(crate) name: Box<str>,
+    pub(crate) version: u64,
+    pub(crate) size_bytes: u64,
+    pub(crate) args: Vec<ConstArg>,
+    pub(crate) fields: Vec<Field>,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct ConstArg {
-    pub(super) name: Box<str>,
-    pub(super) value: u128,
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(crate) struct ConstArg {
+    pub(crate) name: Box<str>,
+    pub(crate) value: u128,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Field {
-    pub(super) name: Box<str>,
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(crate) struct Field {
+    pub(crate) name: Box<str>,
     /// Within the struct.
-    pub(super) offset_bytes: u64,
-    pub(super) node: Node,
+    pub(crate) offset_bytes: u64,
+    pub(crate) node: Node,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Enum {
-    pub(super) name: Box<str>,
-    pub(super) version: u64,
-    pub(super) signed: bool,
-    pub(super) width_bytes: u8,
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(crate) struct Enum {
+    pub(crate) name: Box<str>,
+    pub(crate) version: u64,
+    pub(crate) signed: bool,
+    pub(crate) width_bytes: u8,
     /// In ascending order of the tag.
-    pub(super) variants: Vec<Variant>,
+    pub(crate) variants: Vec<Variant>,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Variant {
-    pub(super) name: Box<str>,
-    pub(super) tag: u64,
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(crate) struct Variant {
+    pub(crate) name: Box<str>,
+    pub(crate) tag: u64,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Opaque {
-    pub(super) name: Box<str>,
-    pub(super) size_bytes: u64,
-    pub(super) any_bits: bool,
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(crate) struct Opaque {
+    pub(crate) name: Box<str>,
+    pub(crate) size_bytes: u64,
+    pub(crate) any_bits: bool,
 }
 
 impl Node {
-    pub(super) fn size_bytes(&self) -> u64 {
+    pub(crate) fn size_bytes(&self) -> u64 {
         match self {
             Self::Primitive(primitive) => primitive.width.into(),
             Self::Array(array) => array.size_bytes,
@@ -89,7 +89,7 @@ impl Node {
     }
 
     /// The name without arguments; agrees with `Layout::name`.
-    pub(super) fn name(&self) -> &str {
+    pub(crate) fn name(&self) -> &str {
         match self {
             Self::Primitive(primitive) => primitive_name(*primitive),
             Self::Array(_) => "array",
@@ -102,8 +102,18 @@ impl Node {
         }
     }
 
+    /// The first foreign type in it whose values only its own crate can tell.
+    pub(super) fn unchecked(&self) -> Option<&str> {
+        match self {
+            Self::Opaque(opaque) if !opaque.any_bits => Some(&opaque.name),
+            Self::Array(array) => array.element.unchecked(),
+            Self::Struct(of) => of.fields.iter().find_map(|field| field.node.unchecked()),
+            _ => None,
+        }
+    }
+
     /// The rule of `FORMAT.md`, "Reading a file", step 11.
-    pub(super) fn depends_on_byte_order(&self) -> bool {
+    pub(crate) fn depends_on_byte_order(&self) -> bool {
         match self {
             Self::Primitive(primitive) => primitive.width > 1 && primitive.order == Order::Native,
             Self::Array(array) => array.element.depends_on_byte_order(),
@@ -115,22 +125,18 @@ impl Node {
     }
 }
 
-pub(super) fn primitive_name(primitive: Primitive) -> &'static str {
+pub(crate) fn primitive_name(primitive: Primitive) -> &'static str {
     primitive.name().expect("the decoder accepts only primitives that exist")
 }
 
 impl Enum {
     /// A tag as the program wrote it: sign-extended where the enum is signed.
-    pub(super) fn discriminant(&self, tag: u64) -> i128 {
+    pub(crate) fn discriminant(&self, tag: u64) -> i128 {
         let unused_bits = 64 - 8 * u32::from(self.width_bytes);
         if self.signed {
             i128::from((tag << unused_bits) as i64 >> unused_bits)
         } else {
             i128::from(tag)
         }
-    }
-
-    pub(super) fn has_tag(&self, tag: u64) -> bool {
-        self.variants.binary_search_by_key(&tag, |variant| variant.tag).is_ok()
     }
 }

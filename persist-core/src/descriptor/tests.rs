@@ -5,6 +5,7 @@ mod decode;
 mod differences;
 mod fault;
 mod text;
+mod value;
 
 use proptest::collection::{btree_set, vec};
 use proptest::prelude::*;
@@ -12,11 +13,12 @@ use proptest::sample::Index;
 
 use super::Descriptor;
 use super::node::*;
+use crate::byte_order::ByteOrder;
 use crate::layout::{Class, Order, Primitive, tag};
 
 /// The inverse of the decoder. Not [`Layout::encode`](crate::Layout): a second writing of the
 /// grammar, so that a mistake in one shows.
-fn encode(node: &Node) -> Vec<u8> {
+pub(crate) fn encode(node: &Node) -> Vec<u8> {
     let mut out = Vec::new();
     encode_into(&mut out, node);
     out
@@ -98,45 +100,51 @@ fn text(out: &mut Vec<u8>, text: &str) {
     out.extend(text.as_bytes());
 }
 
-fn descriptor(root: &Node) -> Descriptor {
+pub(crate) fn descriptor(root: &Node) -> Descriptor {
     Descriptor::decode(&encode(root)).expect("the tests build trees that the decoder accepts")
 }
 
-fn primitive(class: Class, width: u8) -> Node {
+pub(crate) fn primitive(class: Class, width: u8) -> Node {
     Node::Primitive(Primitive { class, width, order: Order::Native })
 }
 
-fn unsigned(width: u8) -> Node {
+pub(crate) fn unsigned(width: u8) -> Node {
     primitive(Class::Unsigned, width)
 }
 
-fn float(width: u8) -> Node {
+pub(crate) fn float(width: u8) -> Node {
     primitive(Class::Float, width)
 }
 
-fn array(element: Node, len: u64) -> Node {
+pub(crate) fn array(element: Node, len: u64) -> Node {
     let size_bytes = len * element.size_bytes();
     Node::Array(Array { len, element: Box::new(element), size_bytes })
 }
 
-fn padding(size_bytes: u64) -> Node {
+pub(crate) fn padding(size_bytes: u64) -> Node {
     Node::Padding { size_bytes }
 }
 
-fn phantom(name: &str) -> Node {
+pub(crate) fn phantom(name: &str) -> Node {
     Node::Phantom { name: name.into() }
 }
 
-fn opaque(name: &str, size_bytes: u64, any_bits: bool) -> Node {
+pub(crate) fn opaque(name: &str, size_bytes: u64, any_bits: bool) -> Node {
     Node::Opaque(Opaque { name: name.into(), size_bytes, any_bits })
 }
 
 /// A struct of version 0 without const arguments, its fields one after the other.
-fn structure(name: &str, fields: impl IntoIterator<Item = (&'static str, Node)>) -> Node {
+pub(crate) fn structure(
+    name: &str,
+    fields: impl IntoIterator<Item = (&'static str, Node)>,
+) -> Node {
     Node::Struct(tiled(name, fields))
 }
 
-fn tiled<N: Into<Box<str>>>(name: &str, fields: impl IntoIterator<Item = (N, Node)>) -> Struct {
+pub(crate) fn tiled<N: Into<Box<str>>>(
+    name: &str,
+    fields: impl IntoIterator<Item = (N, Node)>,
+) -> Struct {
     let mut size_bytes = 0;
     let place = |(name, node): (N, Node)| {
         let offset_bytes = size_bytes;
@@ -148,7 +156,7 @@ fn tiled<N: Into<Box<str>>>(name: &str, fields: impl IntoIterator<Item = (N, Nod
 }
 
 /// A `repr(u8)` enum of version 0, the variants in ascending order.
-fn enumeration(name: &str, variants: &[(&str, u64)]) -> Enum {
+pub(crate) fn enumeration(name: &str, variants: &[(&str, u64)]) -> Enum {
     let variant = |&(name, tag): &(&str, u64)| Variant { name: name.into(), tag };
     let variants = variants.iter().map(variant).collect();
     Enum { name: name.into(), version: 0, signed: false, width_bytes: 1, variants }
@@ -157,7 +165,7 @@ fn enumeration(name: &str, variants: &[(&str, u64)]) -> Enum {
 /// Few names, so that random types have some in common; some must be escaped.
 const NAMES: [&str; 8] = ["a", "b", "c", "été", "u8", "struct a", "a\u{1b}[31m", "x`y"];
 
-fn any_name() -> impl Strategy<Value = Box<str>> {
+pub(crate) fn any_name() -> impl Strategy<Value = Box<str>> {
     any::<Index>().prop_map(|index| (*index.get(&NAMES)).into())
 }
 
@@ -170,7 +178,7 @@ fn any_number() -> impl Strategy<Value = u64> {
     (any::<u64>(), 0..64).prop_map(|(number, shift)| number >> shift)
 }
 
-fn any_primitive() -> impl Strategy<Value = Node> {
+pub(crate) fn any_primitive() -> impl Strategy<Value = Node> {
     let widths = [1, 2, 4, 8, 16].into_iter();
     let all: Vec<Node> = widths
         .flat_map(|width| Class::ALL.map(|class| (width, class)))
@@ -208,7 +216,7 @@ fn any_struct(node: impl Strategy<Value = Node> + Clone) -> impl Strategy<Value 
     })
 }
 
-fn any_node() -> impl Strategy<Value = Node> {
+pub(crate) fn any_node() -> impl Strategy<Value = Node> {
     let leaf = prop_oneof![
         any_primitive(),
         any_enum(),
@@ -252,7 +260,7 @@ fn check_differences(file: &Descriptor, program: &Descriptor) -> Result<(), Test
 }
 
 /// Miri has no files for failures to be kept in, and is some hundred times slower.
-fn config() -> ProptestConfig {
+pub(crate) fn config() -> ProptestConfig {
     let config = ProptestConfig::default();
     if cfg!(miri) {
         ProptestConfig { cases: 1, failure_persistence: None, ..config }
@@ -338,7 +346,7 @@ proptest! {
         let descriptor = descriptor(&root);
         let size_bytes = usize::try_from(descriptor.size_bytes()).unwrap();
         let element: Vec<u8> = bytes.iter().copied().cycle().take(size_bytes).collect();
-        if let Some(fault) = descriptor.fault(&element) {
+        if let Some(fault) = descriptor.fault(&element, ByteOrder::NATIVE) {
             prop_assert_ne!(fault.expected, fault.found);
         }
     }

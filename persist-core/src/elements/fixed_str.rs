@@ -94,10 +94,10 @@ fn text_of(bytes: &[u8]) -> &[u8] {
     &bytes[..len]
 }
 
-/// Whether the bytes are UTF-8 without a NUL, then NULs to the end.
-pub(crate) fn is_fixed_str(bytes: &[u8]) -> bool {
-    let text = text_of(bytes);
-    std::str::from_utf8(text).is_ok() && bytes[text.len()..].iter().all(|&byte| byte == 0)
+/// The text in the bytes of a [`FixedStr`]; `None` where they aren't UTF-8 without a NUL, then NULs to the end.
+pub(crate) fn fixed_str(bytes: &[u8]) -> Option<&str> {
+    let (text, rest) = bytes.split_at(text_of(bytes).len());
+    std::str::from_utf8(text).ok().filter(|_| rest.iter().all(|&byte| byte == 0))
 }
 
 impl<const N: usize> Default for FixedStr<N> {
@@ -195,6 +195,6 @@ unsafe impl<const N: usize> Persist for FixedStr<N> {
         // SAFETY: the caller vouches for N readable, initialised bytes that nobody writes meanwhile, and
         // bytes need no alignment. They aren't copied: N may be more than a stack has.
         let bytes = unsafe { std::slice::from_raw_parts(element.cast::<u8>(), N) };
-        is_fixed_str(bytes)
+        fixed_str(bytes).is_some()
     }
 }

@@ -32,6 +32,7 @@ macro_rules! components {
                         name: $name,
                         offset: $index * size_of::<$component>(),
                         layout: <$component>::LAYOUT,
+                        aliases: &[],
                     }),*],
                 },
             };

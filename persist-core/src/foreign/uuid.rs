@@ -16,7 +16,7 @@ unsafe impl Persist for Uuid {
             align: align_of::<Self>(),
             packed: 0,
             args: &[],
-            fields: &[Field { name: "bytes", offset: 0, layout: <[u8; 16]>::LAYOUT }],
+            fields: &[Field { name: "bytes", offset: 0, layout: <[u8; 16]>::LAYOUT, aliases: &[] }],
         },
     };
     const ANY_BITS: bool = true;

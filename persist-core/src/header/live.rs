@@ -22,9 +22,11 @@ impl Live {
         Self { live_len: live_len.into(), boot_id, reserved: [0; 4072] }
     }
 
-    pub(super) fn parse(block: &[u8]) -> Result<Self, FileFault> {
+    /// The state, and whether its reserved bytes are zero.
+    pub(super) fn parse(block: &[u8]) -> (Self, Result<(), FileFault>) {
         let live = Self::read_from_bytes(block).expect("a block of the header");
-        check_zero(&live.reserved, LIVE_OFFSET + std::mem::offset_of!(Self, reserved) as u64)?;
-        Ok(live)
+        let offset = LIVE_OFFSET + std::mem::offset_of!(Self, reserved) as u64;
+        let is_zero = check_zero(&live.reserved, offset);
+        (live, is_zero)
     }
 }

@@ -3,9 +3,9 @@
 use zerocopy::byteorder::little_endian::{U32, U64};
 use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
 
-use super::{BLOCK_BYTES, FileFault, SLOT_OFFSETS, first_nonzero};
+use super::{BLOCK_BYTES, Faults, FileFault, SLOT_OFFSETS, Stop, check_checksum, first_nonzero};
 use crate::checksum::checksum;
-use crate::error::{Damage, Feature, Region};
+use crate::error::{Feature, Region};
 use crate::mode::Mode;
 
 /// A slot as it stands in a file.
@@ -23,7 +23,7 @@ pub(crate) struct Slot {
 const _: () = assert!(size_of::<Slot>() == BLOCK_BYTES);
 
 /// The bytes of a slot that its checksum covers.
-const CHECKED_BYTES: usize = std::mem::offset_of!(Slot, checksum);
+pub(crate) const CHECKED_BYTES: usize = std::mem::offset_of!(Slot, checksum);
 
 const FLAG_CLEAN: u32 = 1;
 
@@ -51,8 +51,8 @@ pub(crate) struct Slots {
 
 impl State {
     /// The state of a new file in the slot of `epoch`.
-    pub(crate) fn new_file(epoch: u64, mode: Mode) -> Self {
-        Self { epoch, committed_len: 0, mode, clean: true }
+    pub(crate) fn new_file(epoch: u64, mode: Mode, committed_len: u64) -> Self {
+        Self { epoch, committed_len, mode, clean: true }
     }
 
     /// Where this state is written.
@@ -75,20 +75,27 @@ impl State {
 }
 
 impl Slots {
-    /// Finds the state by the rules of `FORMAT.md`, "Slots".
-    pub(crate) fn parse(blocks: [&[u8]; 2]) -> Result<Self, FileFault> {
-        let slots = [whole(blocks[0], 0), whole(blocks[1], 1)];
+    /// Finds the state by the rules of `FORMAT.md`, "Slots". Who goes on in spite of epochs that don't follow each
+    /// other sees the larger one.
+    pub(super) fn examine(blocks: [&[u8]; 2], faults: &mut Faults) -> Result<Self, Stop> {
+        let slots = [whole(blocks[0], 0), whole(blocks[1], 1)].map(Result::ok);
         let (newest, torn) = match slots {
-            [Some(even), Some(odd)] if even.epoch.get().abs_diff(odd.epoch.get()) == 1 => {
-                (if even.epoch.get() > odd.epoch.get() { even } else { odd }, false)
+            [Some(even), Some(odd)] => {
+                let (even_epoch, odd_epoch) = (even.epoch.get(), odd.epoch.get());
+                if even_epoch.abs_diff(odd_epoch) != 1 {
+                    let found = format!("{even_epoch} and {odd_epoch}");
+                    faults.add(corrupt("epochs that differ by 1", found))?;
+                }
+                (if even_epoch > odd_epoch { even } else { odd }, false)
             }
-            [Some(_), Some(_)] => return Err(corrupt("expected epochs that differ by 1")),
             [Some(one), None] | [None, Some(one)] => (one, true),
-            [None, None] => return Err(corrupt("expected a slot with its checksum, found none")),
+            [None, None] => {
+                return Err(faults.stop(corrupt("a slot with its checksum", "none")));
+            }
         };
         let agree =
             slots.into_iter().all(|slot| slot.is_some_and(|slot| slot.says_the_same(newest)));
-        Ok(Self { newest: newest.state()?, torn, agree })
+        Ok(Self { newest: newest.state().map_err(|fault| faults.stop(fault))?, torn, agree })
     }
 }
 
@@ -99,17 +106,17 @@ impl Slot {
         said(self) == said(other)
     }
 
-    fn state(&self) -> Result<State, FileFault> {
+    pub(crate) fn state(&self) -> Result<State, FileFault> {
         let mode = match self.mode.get() {
             0 => Mode::Shared,
             1 => Mode::Atomic,
             unknown => return Err(FileFault::Unsupported(Feature::Mode(unknown))),
         };
         if self.flags.get() & !FLAG_CLEAN != 0 {
-            return Err(corrupt("expected no reserved flags"));
+            return Err(corrupt("no reserved flags", format!("{:#x}", self.flags)));
         }
         if self.epoch.get() > MAX_EPOCH {
-            return Err(corrupt("expected an epoch that commits can reach"));
+            return Err(corrupt("an epoch that commits can reach", self.epoch));
         }
         Ok(State {
             epoch: self.epoch.get(),
@@ -120,19 +127,25 @@ impl Slot {
     }
 }
 
-/// The slot in a block, if it is whole.
-fn whole(block: &[u8], parity: u64) -> Option<&Slot> {
-    let slot = Slot::ref_from_bytes(block).ok()?;
-    let is_whole = slot.checksum == checksum(&block[..CHECKED_BYTES])
-        && first_nonzero(&slot.reserved).is_none()
-        && slot.epoch.get() % 2 == parity;
-    is_whole.then_some(slot)
+/// The slot in a block, if it is whole; else what that one would have, and this one has.
+pub(crate) fn whole(block: &[u8], parity: u64) -> Result<&Slot, FileFault> {
+    let slot = Slot::ref_from_bytes(block).expect("a block of the header");
+    let offset = SLOT_OFFSETS[parity as usize];
+    let (expected, found) = (checksum(&block[..CHECKED_BYTES]), slot.checksum.get());
+    check_checksum(Region::Slots, offset, expected, found)?;
+    let torn = |at: usize, expected: &str, found: u64| {
+        Err(FileFault::corrupt(Region::Slots, offset + at as u64, expected, found))
+    };
+    if let Some(i) = first_nonzero(&slot.reserved) {
+        let at = std::mem::offset_of!(Slot, reserved) + i;
+        return torn(at, "0", slot.reserved[i].into());
+    }
+    match slot.epoch.get() % 2 == parity {
+        true => Ok(slot),
+        false => torn(0, ["an even epoch", "an odd epoch"][parity as usize], slot.epoch.get()),
+    }
 }
 
-fn corrupt(problem: &str) -> FileFault {
-    FileFault::Corrupt(Damage {
-        region: Region::Slots,
-        offset_bytes: SLOT_OFFSETS[0],
-        problem: problem.into(),
-    })
+fn corrupt(expected: &str, found: impl ToString) -> FileFault {
+    FileFault::corrupt(Region::Slots, SLOT_OFFSETS[0], expected, found)
 }

@@ -2,33 +2,43 @@
 
 /// A scalar: its class, its width in bytes and its byte order.
 #[doc(hidden)]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Primitive {
     pub class: Class,
     pub width: u8,
     pub order: Order,
 }
 
-/// The class of a [`Primitive`]; the discriminants are part of the format.
-#[doc(hidden)]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// The class of a scalar; the discriminants are part of the format.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 #[repr(u8)]
 pub enum Class {
+    /// An unsigned integer.
     Unsigned = 0,
+    /// A signed integer.
     Signed = 1,
+    /// An IEEE 754 binary float.
     Float = 2,
+    /// `bool`.
     Bool = 3,
+    /// `char`.
     Char = 4,
+    /// `NonZero` of an unsigned integer.
     NonZeroUnsigned = 5,
+    /// `NonZero` of a signed integer.
     NonZeroSigned = 6,
+    /// `Option<NonZero>` of an unsigned integer.
     OptionNonZeroUnsigned = 7,
+    /// `Option<NonZero>` of a signed integer.
     OptionNonZeroSigned = 8,
+    /// The upper half of an `f32`.
     BFloat = 9,
 }
 
 /// The byte order of a [`Primitive`]; the discriminants are part of the format.
 #[doc(hidden)]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[repr(u8)]
 pub enum Order {
     /// The order of the machine that wrote the file, or none: one byte has no order.

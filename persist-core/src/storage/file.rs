@@ -88,10 +88,11 @@ impl Storage for FileStorage {
     }
 
     fn sync(&self, mapping: &Mapping) -> io::Result<()> {
-        // Linux syncs pages dirtied through a mapping with the file; POSIX doesn't promise it.
+        // Linux syncs pages dirtied through a mapping with the file; POSIX doesn't promise it, and Windows needs both.
         if cfg!(not(any(target_os = "linux", target_os = "android"))) {
             mapping.flush(self.len_bytes()?)?;
         }
+        // `fdatasync`; `F_FULLFSYNC` on Apple's systems, whose `fsync` leaves the device its cache; `FlushFileBuffers`.
         self.file.sync_data()
     }
 
@@ -229,6 +230,7 @@ mod sys {
         Ok(())
     }
 
+    /// No call flushes a range: on Apple's systems this is `F_FULLFSYNC`.
     #[cfg(not(any(target_os = "linux", target_os = "android")))]
     pub(super) fn write_durable_at(file: &File, offset: u64, bytes: &[u8]) -> io::Result<()> {
         file.write_all_at(bytes, offset)?;
@@ -321,7 +323,10 @@ mod sys {
     #[cfg(not(any(target_os = "linux", target_os = "android")))]
     pub(super) fn forget_cache(_: &File) {}
 
-    #[cfg(not(any(target_os = "linux", target_os = "android")))]
+    #[cfg(target_vendor = "apple")]
+    pub(super) use super::super::preallocate::fallocate;
+
+    #[cfg(not(any(target_os = "linux", target_os = "android", target_vendor = "apple")))]
     pub(super) fn fallocate(_: &File, _: u64, _: u64) -> io::Result<()> {
         Err(io::ErrorKind::Unsupported.into())
     }
@@ -390,7 +395,11 @@ mod sys {
 
     pub(super) fn forget_cache(_: &File) {}
 
-    pub(super) fn fallocate(_: &File, _: u64, _: u64) -> io::Result<()> {
-        Err(io::ErrorKind::Unsupported.into())
+    /// Reserves clusters for the file, and moves its end there. Windows fills them with zeros when they are read, or
+    /// written beyond.
+    pub(super) fn fallocate(file: &File, _: u64, end: u64) -> io::Result<()> {
+        fs4::FileExt::allocate(file, end)?;
+        // Not where the file had the clusters, but not the length.
+        if file.metadata()?.len() < end { file.set_len(end) } else { Ok(()) }
     }
 }

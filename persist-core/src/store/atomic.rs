@@ -15,6 +15,7 @@
 //!
 //! Proved by experiment in [`vec::tests::crash`](crate::vec), where breaking any of them is noticed.
 
+use super::in_place::InPlace;
 use super::*;
 use crate::checksum::{Checksum, checksum};
 use crate::header::BLOCK_BYTES;
@@ -92,18 +93,19 @@ impl Store {
         self.checkpoint_to(replay.len)
     }
 
-    /// Cuts off what a crash left past the elements, after the file was [recovered](Self::recover): room for more of
-    /// them, and maybe as much as the last commit changed, on its way to its place.
-    pub(crate) fn give_back_leftovers(&self) {
-        let slots = &self.header.slots;
-        if slots.newest.mode == Mode::Shared || slots.newest.clean {
-            return;
-        }
+    /// Whether a crash left something past the elements, after the file was [recovered](Self::recover): room for more
+    /// of them, and maybe as much as the last commit changed, on its way to its place.
+    pub(crate) fn has_spare_bytes(&self) -> bool {
+        let newest = &self.header.slots.newest;
         let end = self.data_offset() + self.committed_bytes();
-        if self.storage.len_bytes().is_ok_and(|found| found > end) {
-            // Where it can't be cut it is only longer than need be.
-            let _ = self.storage.truncate(end);
-        }
+        let is_longer = || self.storage.len_bytes().is_ok_and(|found| found > end);
+        newest.mode == Mode::Atomic && !newest.clean && is_longer()
+    }
+
+    /// Cuts off what is past the elements.
+    pub(crate) fn give_back_spare_bytes(&self) {
+        // Where it can't be cut it is only longer than need be.
+        let _ = self.storage.truncate(self.data_offset() + self.committed_bytes());
     }
 
     /// Makes the file as long as its last commit needs. A crash may have lost its length, and not the
@@ -123,22 +125,16 @@ impl Store {
     fn redo(&mut self, redo: Redo, len: u64) -> Result<(), Error> {
         let (storage, data_offset) = (&*self.storage, self.data_offset());
         let end = len * self.header.preamble.element_bytes.get();
-        let redone = redo.for_each_extent(&mut reader(storage), end, |offset, bytes| {
-            storage.write_all_at(data_offset + offset, bytes)
-        });
+        let mut place = InPlace::new(storage, data_offset, end);
+        let redone = redo
+            .for_each_extent(&mut reader(storage), end, |offset, bytes| place.write(offset, bytes))
+            .and_then(|()| place.finish());
         redone.map_err(|error| self.poisoned(Action::Write, error))
     }
 
-    /// Calls `apply` with what waits in the journal of a file that is only read.
-    pub(crate) fn for_each_pending(
-        &self,
-        mut apply: impl FnMut(u64, &[u8]) -> io::Result<()>,
-    ) -> io::Result<()> {
-        let (end, mut read) = (self.committed_bytes(), reader(&*self.storage));
-        self.replay
-            .redo
-            .iter()
-            .try_for_each(|redo| redo.for_each_extent(&mut read, end, &mut apply))
+    /// What the journal had when the file was opened, as long as it waits to be applied.
+    pub(crate) fn replay(&self) -> &Replay {
+        &self.replay
     }
 
     /// Whether the journal has something that the file hasn't.

@@ -11,6 +11,7 @@ use std::mem::MaybeUninit;
 use std::path::Path;
 
 use super::*;
+use crate::error::ByteOrder;
 use crate::header::{Header, NewFile, Preamble};
 use crate::storage::Storage;
 use crate::storage::heap::HeapStorage;
@@ -29,7 +30,8 @@ fn format<T: Persist>(storage: &impl Storage) {
 fn format_as<T: Persist>(storage: &impl Storage, mode: Mode) -> u64 {
     let new_file = NewFile {
         descriptor: &T::LAYOUT.encode(),
-        element_bytes: size_of::<T>(),
+        byte_order: ByteOrder::NATIVE,
+        element_bytes: size_of::<T>() as u64,
         element_align_bytes: T::LAYOUT.natural_align(),
         app_magic: [0; 8],
         app_version: [0; 3],
@@ -39,7 +41,7 @@ fn format_as<T: Persist>(storage: &impl Storage, mode: Mode) -> u64 {
         journal_salt: 0x5a17,
     };
     let preamble = Preamble::new(&new_file).unwrap();
-    let header = Header::create(&preamble, new_file.descriptor, mode);
+    let header = Header::create(&preamble, new_file.descriptor, mode, 0);
     storage.allocate(0, preamble.data_offset.get()).unwrap();
     storage.write_all_at(0, &header).unwrap();
     preamble.data_offset.get()

@@ -1,6 +1,6 @@
 //! From an enum's syntax to [`Enum`].
 
-use syn::{DataEnum, DeriveInput};
+use syn::{DataEnum, DeriveInput, LitStr};
 
 use super::{Enum, Variant, label, unraw};
 use crate::attr::{self, container, variant};
@@ -19,11 +19,18 @@ pub(super) fn parse(
     check::generics::enum_has_none(&input.generics, errors);
     check::enum_attrs(&attrs, errors);
     let mut names = check::Names::new("variant");
-    let variants = data.variants.iter().map(|syntax| variant(syntax, &mut names, errors)).collect();
+    let variants: Vec<_> =
+        data.variants.iter().map(|syntax| variant(syntax, &mut names, errors)).collect();
+    let (variants, aliases): (Vec<_>, Vec<_>) = variants.into_iter().unzip();
+    names.claim_aliases(aliases.iter().flatten(), errors);
     Some(Enum { label: label(&input.ident, &attrs), tag: tag?, variants })
 }
 
-fn variant(syntax: &syn::Variant, names: &mut check::Names, errors: &mut Errors) -> Variant {
+fn variant(
+    syntax: &syn::Variant,
+    names: &mut check::Names,
+    errors: &mut Errors,
+) -> (Variant, Vec<LitStr>) {
     let attrs: variant::Attrs = attr::parse(&syntax.attrs, errors);
     check::variant_is_fieldless(syntax, errors);
     let ident = syntax.ident.clone();
@@ -37,5 +44,6 @@ fn variant(syntax: &syn::Variant, names: &mut check::Names, errors: &mut Errors)
             unraw(&ident)
         }
     };
-    Variant { ident, name }
+    let aliases = attrs.aliases.iter().map(LitStr::value).collect();
+    (Variant { ident, name, aliases }, attrs.aliases)
 }

@@ -36,7 +36,7 @@ fn shape(
     match &attrs.transparent {
         None => Some(Shape::Named { label: label(&input.ident, attrs), packed: repr.packed }),
         Some(key) => {
-            check::transparent_has_no_label(attrs, errors);
+            check::transparent_has_no_label(attrs, fields, errors);
             check::inner_field(key, fields, &repr, errors).map(Shape::Transparent)
         }
     }
@@ -45,7 +45,10 @@ fn shape(
 fn fields(syntax: &Fields, errors: &mut Errors) -> Vec<Field> {
     let mut names = check::Names::new("field");
     let fields = syntax.iter().zip(syntax.members());
-    fields.map(|(syntax, member)| field(syntax, member, &mut names, errors)).collect()
+    let fields = fields.map(|(syntax, member)| field(syntax, member, &mut names, errors));
+    let (fields, aliases): (Vec<_>, Vec<_>) = fields.unzip();
+    names.claim_aliases(aliases.iter().flatten(), errors);
+    fields
 }
 
 fn field(
@@ -53,7 +56,7 @@ fn field(
     member: Member,
     names: &mut check::Names,
     errors: &mut Errors,
-) -> Field {
+) -> (Field, Vec<LitStr>) {
     let errors_before = errors.count();
     let mut attrs: field::Attrs = attr::parse(&syntax.attrs, errors);
     let readable = errors.count() == errors_before;
@@ -65,7 +68,8 @@ fn field(
     let storage = if readable { storage(&mut attrs, errors) } else { Storage::Plain };
     check::types::refuse(&syntax.ty, &storage, errors);
     let span = syntax.ident.as_ref().map_or_else(|| syntax.ty.span(), Ident::span);
-    Field { member, name, ty: syntax.ty.clone(), storage, span }
+    let aliases = attrs.aliases.iter().map(LitStr::value).collect();
+    (Field { member, name, aliases, ty: syntax.ty.clone(), storage, span }, attrs.aliases)
 }
 
 fn name(member: &Member, rename: Option<&LitStr>) -> String {

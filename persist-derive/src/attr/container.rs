@@ -2,7 +2,7 @@
 
 use proc_macro2::Ident;
 use syn::parse::ParseStream;
-use syn::{LitInt, LitStr, Path, Token};
+use syn::{LitInt, LitStr, Path, Token, Type};
 
 use super::{Place, number, text};
 use crate::errors::error;
@@ -15,13 +15,15 @@ pub(crate) struct Attrs {
     pub(crate) transparent: Option<Ident>,
     pub(crate) fingerprint: Option<(u128, LitInt)>,
     pub(crate) bytemuck: Option<Ident>,
+    pub(crate) from: Option<(Ident, Type)>,
     pub(crate) krate: Option<Path>,
 }
 
 impl Place for Attrs {
     const NAME: &'static str = "a struct or an enum";
     const KEYS: &'static [&'static str] =
-        &["rename", "version", "transparent", "fingerprint", "bytemuck", "crate"];
+        &["rename", "version", "transparent", "fingerprint", "bytemuck", "from", "crate"];
+    const REPEATABLE: &'static [&'static str] = &[];
 
     fn set(&mut self, key: &Ident, input: ParseStream<'_>) -> syn::Result<()> {
         match key.to_string().as_str() {
@@ -30,6 +32,10 @@ impl Place for Attrs {
             "transparent" => self.transparent = Some(key.clone()),
             "fingerprint" => self.fingerprint = Some(number(input, "a 128-bit fingerprint")?),
             "bytemuck" => self.bytemuck = Some(key.clone()),
+            "from" => {
+                input.parse::<Token![=]>()?;
+                self.from = Some((key.clone(), input.parse()?));
+            }
             "crate" => self.krate = Some(path(input)?),
             _ => unreachable!("`parse` passes only the keys above"),
         }

@@ -10,6 +10,7 @@ use super::{Place, text};
 #[derive(Default)]
 pub(crate) struct Attrs {
     pub(crate) rename: Option<LitStr>,
+    pub(crate) aliases: Vec<LitStr>,
     pub(crate) pod: Option<Pod>,
     pub(crate) as_type: Option<(Ident, Type)>,
     pub(crate) checked: Option<(Ident, LitStr)>,
@@ -23,11 +24,13 @@ pub(crate) struct Pod {
 
 impl Place for Attrs {
     const NAME: &'static str = "a field";
-    const KEYS: &'static [&'static str] = &["rename", "pod", "as", "checked"];
+    const KEYS: &'static [&'static str] = &["rename", "alias", "pod", "as", "checked"];
+    const REPEATABLE: &'static [&'static str] = &["alias"];
 
     fn set(&mut self, key: &Ident, input: ParseStream<'_>) -> syn::Result<()> {
         match key.to_string().as_str() {
             "rename" => self.rename = Some(text(input)?),
+            "alias" => self.aliases.push(text(input)?),
             "pod" => {
                 let name = if input.peek(Token![=]) { Some(text(input)?) } else { None };
                 self.pod = Some(Pod { key: key.clone(), name });

@@ -10,14 +10,20 @@ use super::{Place, text};
 #[derive(Default)]
 pub(crate) struct Attrs {
     pub(crate) rename: Option<LitStr>,
+    pub(crate) aliases: Vec<LitStr>,
 }
 
 impl Place for Attrs {
     const NAME: &'static str = "a variant";
-    const KEYS: &'static [&'static str] = &["rename"];
+    const KEYS: &'static [&'static str] = &["rename", "alias"];
+    const REPEATABLE: &'static [&'static str] = &["alias"];
 
-    fn set(&mut self, _: &Ident, input: ParseStream<'_>) -> syn::Result<()> {
-        self.rename = Some(text(input)?);
+    fn set(&mut self, key: &Ident, input: ParseStream<'_>) -> syn::Result<()> {
+        match key.to_string().as_str() {
+            "rename" => self.rename = Some(text(input)?),
+            "alias" => self.aliases.push(text(input)?),
+            _ => unreachable!("`parse` passes only the keys above"),
+        }
         Ok(())
     }
 }

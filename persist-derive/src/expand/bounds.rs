@@ -16,6 +16,13 @@ pub(super) fn for_persist(input: &Input) -> TokenStream {
     if let Body::Struct(body) = &input.body {
         body.described().iter().for_each(|field| bounds.field(input, field));
     }
+    if let Some(older) = &input.older {
+        let krate = &input.krate;
+        bounds.add(older, &quote!(#krate::Persist));
+        if mentions(older.to_token_stream(), &bounds.params) {
+            bounds.predicates.push(parse_quote!(Self: ::core::convert::From<#older>));
+        }
+    }
     if input.generics.type_params().next().is_some() {
         bounds.predicates.push(parse_quote! {
             Self: ::core::marker::Copy + ::core::marker::Send + ::core::marker::Sync + 'static

@@ -4,7 +4,8 @@
 //! type with them is checked while its layout is evaluated: see [`structs`](super::structs).
 
 use proc_macro2::TokenStream;
-use quote::quote_spanned;
+use quote::{quote, quote_spanned};
+use syn::spanned::Spanned;
 
 use super::located;
 use crate::ast::{Body, Input, Shape, Struct};
@@ -25,12 +26,17 @@ pub(super) fn expand(input: &Input) -> TokenStream {
         let span = located(pin.span());
         constant(quote_spanned!(span=> __persist::check_fingerprint(#layout, #pin)))
     });
+    let older = input.older.as_ref().map(|older| {
+        let older = quote_spanned!(located(older.span())=> _ = <#ident as #krate::Persist>::OLDER);
+        constant(quote!({ #older }))
+    });
     let whole = constant(quote_spanned!(span=> __persist::check_type(#layout)));
     quote_spanned! {span=>
         const #layout: &__persist::Layout = <#ident as #krate::Persist>::LAYOUT;
         #fields
         #whole
         #pin
+        #older
     }
 }
 

@@ -35,9 +35,13 @@ fn layout(ident: &Ident, body: &Enum) -> TokenStream {
     }
 }
 
-fn variant(Variant { ident, name }: &Variant) -> TokenStream {
+fn variant(Variant { ident, name, aliases }: &Variant) -> TokenStream {
     quote_spanned! {Span::mixed_site()=>
-        __persist::Variant { name: #name, value: Self::#ident as ::core::primitive::i128 }
+        __persist::Variant {
+            name: #name,
+            value: Self::#ident as ::core::primitive::i128,
+            aliases: &[#(#aliases),*],
+        }
     }
 }
 

@@ -89,13 +89,14 @@ fn const_args(input: &Input) -> TokenStream {
 }
 
 fn field_node(input: &Input, field: &Field) -> TokenStream {
-    let Field { member, name, .. } = field;
+    let Field { member, name, aliases, .. } = field;
     let layout = field_layout(input, field);
     quote_spanned! {Span::mixed_site()=>
         __persist::Field {
             name: #name,
             offset: ::core::mem::offset_of!(Self, #member),
             layout: #layout,
+            aliases: &[#(#aliases),*],
         }
     }
 }

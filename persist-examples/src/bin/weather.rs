@@ -2,22 +2,26 @@
 
 #![forbid(unsafe_code)]
 
+use std::env;
 use std::error::Error;
+use std::ffi::OsStr;
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+use persist_core::MmapSlice;
 use persist_examples::crash::CrashError;
-use persist_examples::weather::{self, JobError};
+use persist_examples::weather::{self, Contents, JobError, Observation};
 use persist_examples::{crash, location, program};
 
 const USAGE: &str = "\
 usage: weather [CSV [FILE]]
+       weather --read FILE
 
   CSV    observations to import; by default those that come with the example
   FILE   the persist file to fill; by default one under target/persist-examples/
 
-A FILE that an earlier run made is filled anew; any other is left alone.
+A FILE that an earlier run made is filled anew; any other is left alone. With --read it is only looked at.
 ";
 
 const WHAT_NEXT: &str = "
@@ -31,6 +35,12 @@ What next
 ";
 
 fn main() -> ExitCode {
+    let mut arguments = env::args_os().skip(1);
+    if let (Some("--read"), Some(file), None) =
+        (arguments.next().as_deref().and_then(OsStr::to_str), arguments.next(), arguments.next())
+    {
+        return program::finish(read(file.as_ref()));
+    }
     let mut paths = program::arguments(USAGE, 2).into_iter().map(PathBuf::from);
     if crash::is_victim() {
         return program::finish(work_until_killed(&paths.next().unwrap_or_default()));
@@ -51,6 +61,12 @@ fn main() -> ExitCode {
         );
     }
     code
+}
+
+/// Says what is in a file.
+fn read(file: &Path) -> Result<(), Box<dyn Error>> {
+    let observations = MmapSlice::<Observation>::open(file)?;
+    Ok(io::stdout().write_all(Contents::of(&observations).to_string().as_bytes())?)
 }
 
 /// Has another process correct, commit, begin to convert, and be killed. Returns how many rows it had

@@ -1,11 +1,11 @@
-//! The job of the `weather` program: import, open, look, correct, roll back, crash, and be refused.
+//! The job of the `weather` program: import, open, look, correct, roll back, crash, be refused, and migrate.
 
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use persist_core::{Error, MmapSlice, MmapVec};
+use persist_core::{Error, Migrated, Migration, MmapSlice, MmapVec};
 
 use super::summary::Contents;
 use super::{CsvError, Observation, Reading, read_csv, v2};
@@ -44,6 +44,8 @@ pub struct Report {
     pub second_handle: Option<Error>,
     /// Why a struct with other fields can't. `None` would be a bug.
     pub changed_struct: Option<Error>,
+    /// What became of a copy of the file, when it was given those fields.
+    pub upgraded: Upgraded,
 }
 
 /// How the observations came into the file.
@@ -108,6 +110,18 @@ pub struct Recovered {
     pub state: State,
 }
 
+/// A copy of the file that got the next version of its struct.
+#[derive(Debug, Clone, Copy)]
+#[non_exhaustive]
+pub struct Upgraded {
+    /// What the migration says.
+    pub migrated: Migrated,
+    /// How many elements are not what they should have become. More than 0 would be a bug.
+    pub wrong: usize,
+    /// How long it took.
+    pub took: Duration,
+}
+
 /// Why the job can't be done.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -124,6 +138,15 @@ pub enum JobError {
     /// There was no crash.
     #[error(transparent)]
     Crash(#[from] CrashError),
+    /// The persist file can't be copied.
+    #[error("can't copy `{}`", path.display())]
+    #[non_exhaustive]
+    Copy {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
     /// The size of the persist file can't be told.
     #[error("can't get the size of `{}`", path.display())]
     #[non_exhaustive]
@@ -166,10 +189,37 @@ pub fn run(
         recovered,
         second_handle,
         changed_struct: MmapSlice::<v2::Observation>::open(file).err(),
+        upgraded: upgrade_copy(file)?,
     })
 }
 
-fn import(csv: &Path, file: &Path) -> Result<Import, JobError> {
+/// Gives a copy of the file the next version of its struct, and removes it.
+fn upgrade_copy(file: &Path) -> Result<Upgraded, JobError> {
+    let copy = file.with_extension(format!("{}.v2.pv", std::process::id()));
+    let io = |source| JobError::Copy { path: file.into(), source };
+    fs::copy(file, &copy).map_err(io)?;
+    let upgraded = upgrade(file, &copy);
+    fs::remove_file(&copy).map_err(io)?;
+    upgraded
+}
+
+fn upgrade(file: &Path, copy: &Path) -> Result<Upgraded, JobError> {
+    let start = Instant::now();
+    let migrated = Migration::<v2::Observation>::new().run(copy)?;
+    let took = start.elapsed();
+    let (old, new) = (MmapSlice::<Observation>::open(file)?, MmapSlice::open(copy)?);
+    let wrong =
+        old.iter().zip(&new).filter(|(old, new)| v2::Observation::from(**old) != **new).count()
+            + old.len().abs_diff(new.len());
+    Ok(Upgraded { migrated, wrong, took })
+}
+
+/// The first part of the job: fills the file with the observations of the CSV file.
+///
+/// # Errors
+///
+/// As [`run`].
+pub fn import(csv: &Path, file: &Path) -> Result<Import, JobError> {
     let start = Instant::now();
     // All of it before the file is touched: what is wrong in line 20,000 should change nothing.
     let observations = read_csv(csv)?;

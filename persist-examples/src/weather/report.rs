@@ -6,7 +6,7 @@ use persist_core::Error;
 
 use super::job::STRONGEST_WIND_MPH;
 use super::{
-    Contents, Correction, Import, Observation, Opening, Reading, Recovered, Report, State,
+    Contents, Correction, Import, Observation, Opening, Reading, Recovered, Report, State, Upgraded,
 };
 use crate::format::{count, decimal, duration, mebibytes};
 
@@ -14,11 +14,12 @@ impl Display for Report {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         write_import(f, self)?;
         write_opening(f, &self.opening, &self.import)?;
-        write_contents(f, &self.contents)?;
+        write!(f, "\n{}", self.contents)?;
         write_corrections(f, self)?;
         write_states(f, self)?;
         write_crash(f, self)?;
-        write_refusals(f, self)
+        write_refusals(f, self)?;
+        write_upgrade(f, &self.upgraded)
     }
 }
 
@@ -61,28 +62,30 @@ fn write_opening(f: &mut Formatter<'_>, opening: &Opening, import: &Import) -> f
     writeln!(f, "  MmapVec      {:>9}   to read and write", duration(opening.vec))
 }
 
-fn write_contents(f: &mut Formatter<'_>, contents: &Contents) -> fmt::Result {
-    writeln!(f, "\nContents, computed from the file")?;
-    writeln!(f, "  airport        rows   mean temperature   mean wind")?;
-    for airport in &contents.airports {
-        writeln!(
-            f,
-            "  {:<7} {:>11} {:>15} °F {:>7} mph",
-            airport.origin.code(),
-            count(airport.rows),
-            or_dash(airport.mean_temp),
-            or_dash(airport.mean_wind)
-        )?;
-    }
-    write_extreme(f, "warmest", contents.warmest.as_ref())?;
-    write_extreme(f, "coldest", contents.coldest.as_ref())?;
-    let missing = Reading::ALL.iter().zip(contents.missing).filter(|&(_, missing)| missing > 0);
-    let missing: Vec<_> = missing
-        .map(|(reading, missing)| format!("{} {}", reading.column(), count(missing)))
-        .collect();
-    match &missing[..] {
-        [] => writeln!(f, "  missing      nothing"),
-        missing => writeln!(f, "  missing      {}", missing.join(", ")),
+impl Display for Contents {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        writeln!(f, "Contents, computed from the file")?;
+        writeln!(f, "  airport        rows   mean temperature   mean wind")?;
+        for airport in &self.airports {
+            writeln!(
+                f,
+                "  {:<7} {:>11} {:>15} °F {:>7} mph",
+                airport.origin.code(),
+                count(airport.rows),
+                or_dash(airport.mean_temp),
+                or_dash(airport.mean_wind)
+            )?;
+        }
+        write_extreme(f, "warmest", self.warmest.as_ref())?;
+        write_extreme(f, "coldest", self.coldest.as_ref())?;
+        let missing = Reading::ALL.iter().zip(self.missing).filter(|&(_, missing)| missing > 0);
+        let missing: Vec<_> = missing
+            .map(|(reading, missing)| format!("{} {}", reading.column(), count(missing)))
+            .collect();
+        match &missing[..] {
+            [] => writeln!(f, "  missing      nothing"),
+            missing => writeln!(f, "  missing      {}", missing.join(", ")),
+        }
     }
 }
 
@@ -167,6 +170,23 @@ fn write_refusals(f: &mut Formatter<'_>, report: &Report) -> fmt::Result {
         "\nRefused: a struct of the same name and size, with other fields (src/weather/v2.rs)"
     )?;
     write_refusal(f, report.changed_struct.as_ref())
+}
+
+fn write_upgrade(f: &mut Formatter<'_>, upgraded: &Upgraded) -> fmt::Result {
+    let Upgraded { migrated, wrong, took } = upgraded;
+    writeln!(f, "\nMigrated: a copy of the file, to that struct, which says from what it is made")?;
+    writeln!(
+        f,
+        "  {:>9}   {} elements, durable",
+        duration(*took),
+        count(migrated.elements as usize)
+    )?;
+    match wrong {
+        0 => writeln!(f, "  every element is what its `From` makes of it"),
+        _ => {
+            writeln!(f, "  {} elements are not what they should be, which is a bug", count(*wrong))
+        }
+    }
 }
 
 fn write_refusal(f: &mut Formatter<'_>, refusal: Option<&Error>) -> fmt::Result {

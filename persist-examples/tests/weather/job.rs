@@ -6,7 +6,7 @@ use std::path::Path;
 use persist_core::{Error, MmapSlice, MmapVec, Mode, Shutdown};
 use persist_examples::crash::CrashError;
 use persist_examples::location::weather_csv;
-use persist_examples::weather::{self, JobError, Observation, Origin, Reading, Report};
+use persist_examples::weather::{self, JobError, Observation, Origin, Reading, Report, Upgraded};
 use tempfile::TempDir;
 
 fn run(directory: &TempDir) -> Report {
@@ -170,6 +170,18 @@ fn what_must_be_refused_is_refused() {
     };
     let subjects: Vec<_> = mismatch.differences().into_iter().map(|d| d.subject).collect();
     assert_eq!(subjects, ["field `visib`", "field `station`"]);
+}
+
+#[test]
+fn what_was_refused_is_migrated_in_a_copy() {
+    let directory = TempDir::new().unwrap();
+    let report = run(&directory);
+
+    let Upgraded { migrated, wrong, .. } = report.upgraded;
+    assert_eq!((migrated.elements, migrated.versions, migrated.replaced), (26_115, 1, true));
+    assert_eq!(wrong, 0);
+    assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 1, "the copy is still there");
+    assert_eq!(MmapSlice::<Observation>::open(&report.file).unwrap().len(), 26_115);
 }
 
 #[test]

@@ -15,7 +15,9 @@ mod locked;
 mod names;
 mod paths;
 mod programs;
+mod repair;
 mod rights;
+mod verify;
 
 use std::ffi::{OsStr, OsString};
 use std::fmt::Debug;

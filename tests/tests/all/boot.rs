@@ -8,7 +8,7 @@ const BOOT_ID_OFFSET: usize = 12288 + 8;
 
 /// Whether the system says by a number which boot this is.
 pub(crate) fn is_known() -> bool {
-    Path::new("/proc/sys/kernel/random/boot_id").exists()
+    cfg!(target_os = "linux") && Path::new("/proc/sys/kernel/random/boot_id").exists()
 }
 
 /// Makes a file one that was left behind in another boot.

@@ -9,8 +9,6 @@ use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 use std::process::{ChildStdin, ChildStdout, Command, ExitStatus, Stdio};
 
-use crate::support;
-
 const ROLE: &str = "PERSIST_TEST_ROLE";
 const FILE: &str = "PERSIST_TEST_FILE";
 /// The command that runs programs of this machine, where the system can't: an emulator and its arguments.
@@ -53,10 +51,11 @@ fn runner() -> Vec<OsString> {
 
 /// Whether this program runs in an emulator, which has limits of its own and is slow. Says aloud that a test is skipped
 /// there.
+#[cfg(target_os = "linux")]
 pub(crate) fn skips_in_emulator(test: &str, reason: &str) -> bool {
     let emulated = !runner().is_empty();
     if emulated {
-        support::skip(test, reason);
+        crate::support::skip(test, reason);
     }
     emulated
 }

@@ -8,7 +8,7 @@ mod reader;
 
 use std::fmt::Debug;
 
-use persist_core::{MmapSlice, MmapVec, Mode, Persist, Shutdown};
+use persist_core::{ByteOrder, MmapSlice, MmapVec, Mode, Persist, Shutdown};
 
 pub(crate) use reader::{Refused, Word, boot_id, read};
 
@@ -27,22 +27,30 @@ fn a_reader_made_from_the_document_sees_what_the_library_sees() {
     struct Check;
     impl Visitor for Check {
         fn visit<T: Persist + Debug + PartialEq>(&mut self, golden: &Golden<T>) {
-            let file = Image::read(&golden.path());
-            let contents = read(&file.0, &descriptor_of::<T>(), false).unwrap();
-            assert_eq!(contents.shutdown, golden.shutdown(), "{}", golden.name);
-            let expected: Vec<_> = golden.elements.iter().map(|of| format!("{of:?}")).collect();
-            assert_eq!(contents.elements, expected, "{}", golden.name);
-
-            if cfg!(target_endian = "big") {
-                return;
+            for (order, _) in golden::MADE_ON {
+                check(golden, &Image::read(&golden.path(order)), golden.is_foreign(order));
             }
-            let directory = tempfile::tempdir().unwrap();
-            let path = directory.path().join("copy.pv");
-            file.write(&path);
-            let slice = MmapSlice::<T>::open(&path).unwrap();
-            let seen: Vec<_> = slice.iter().map(|of| format!("{of:?}")).collect();
-            assert_eq!(contents.elements, seen, "{}", golden.name);
         }
+    }
+    fn check<T: Persist + Debug>(golden: &Golden<T>, file: &Image, is_foreign: bool) {
+        let contents = match read(&file.0, &descriptor_of::<T>(), false) {
+            Err(refused) if is_foreign => {
+                let expected = Refused { step: 11, word: Word::Mismatched };
+                return assert_eq!(refused, expected, "{}", golden.name);
+            }
+            contents => contents.unwrap(),
+        };
+        assert!(!is_foreign, "{}", golden.name);
+        assert_eq!(contents.shutdown, golden.shutdown(), "{}", golden.name);
+        let expected: Vec<_> = golden.elements.iter().map(|of| format!("{of:?}")).collect();
+        assert_eq!(contents.elements, expected, "{}", golden.name);
+
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("copy.pv");
+        file.write(&path);
+        let slice = MmapSlice::<T>::open(&path).unwrap();
+        let seen: Vec<_> = slice.iter().map(|of| format!("{of:?}")).collect();
+        assert_eq!(contents.elements, seen, "{}", golden.name);
     }
     golden::visit_all(&mut Check);
 }
@@ -85,11 +93,13 @@ fn each_step_of_reading_can_refuse() {
             if golden.name != "torn" {
                 return;
             }
-            let file = Image::read(&golden.path());
+            let file = Image::read(&golden.path(ByteOrder::NATIVE));
             let program = descriptor_of::<T>();
             let journal_offset = file.get(Preamble, "journal_offset");
             let element = file.get(Preamble, "data_offset") as usize;
             let newest = file.newest_slot();
+            // Little-endian, as this writes numbers.
+            let foreign = u64::from(0x0102_0304_u32.swap_bytes().to_le());
             let refused = [
                 (1, Word::NotPersist, file.clone().with_bytes(0, b"P")),
                 (2, Word::Truncated, file.clone().resized(100)),
@@ -104,10 +114,10 @@ fn each_step_of_reading_can_refuse() {
                 (8, Word::Corrupt, file.clone().with(newest, "mode", 1).sealed()),
                 (9, Word::Truncated, file.clone().resized(element)),
                 (10, Word::Corrupt, file.clone().with_descriptor(b"?")),
-                (11, Word::Mismatched, file.clone().with(Preamble, "byte_order", 0x0403_0201)),
+                (11, Word::Mismatched, file.clone().with(Preamble, "byte_order", foreign)),
                 (12, Word::Mismatched, file.clone().with_descriptor(&[1, 0, 4, 0])),
                 (12, Word::Unsupported, file.clone().with(Preamble, "ro_compat", 1)),
-                (13, Word::Corrupt, file.clone().with_bytes(element + 3, &[0xff])),
+                (13, Word::Corrupt, file.clone().with_bytes(element, &[0xff; 4])),
             ];
             for (step, word, image) in refused {
                 let bent_behind_checksums = [4, 5, 11, 12].contains(&step);
@@ -141,9 +151,6 @@ fn check_numbers(name: &str, image: &Image, expected: &[u32]) {
         read(&image.0, &program, true).unwrap_or_else(|refused| panic!("{name}: {refused:?}"));
     let shown: Vec<_> = expected.iter().map(|number| format!("{number:?}")).collect();
     assert_eq!(contents.elements, shown, "{name}: the second reader");
-    if cfg!(target_endian = "big") {
-        return;
-    }
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("copy.pv");
     image.write(&path);
@@ -162,40 +169,49 @@ fn check_numbers(name: &str, image: &Image, expected: &[u32]) {
     assert_eq!((closed.elements, closed.shutdown), (shown, Shutdown::Clean), "{name}: closed");
 }
 
+/// Numbers as a program has them in memory.
+fn bytes_of(numbers: &[u32]) -> Vec<u8> {
+    numbers.iter().flat_map(|number| number.to_ne_bytes()).collect()
+}
+
+fn numbers_of(bytes: &[u8]) -> Vec<u32> {
+    bytes.chunks_exact(4).map(|bytes| u32::from_ne_bytes(bytes.try_into().unwrap())).collect()
+}
+
 /// Journals by the document: what counts, what doesn't, and what that makes of the data.
 #[test]
 fn both_readers_see_the_same_in_a_journal() {
-    let le = |numbers: &[u32]| -> Vec<u8> {
-        numbers.iter().flat_map(|number| number.to_le_bytes()).collect()
-    };
     let base = unclean(Mode::Atomic, &[1, 2, 3]);
     let data_offset = base.get(Preamble, "data_offset");
     let journal = JournalWriter::new(base.clone());
     check_numbers("no record", &journal.image, &[1, 2, 3]);
 
-    let edited = journal.clone().commit(3, &[(4, &le(&[20]))]);
+    let edited = journal.clone().commit(3, &[(4, &bytes_of(&[20]))]);
     check_numbers("an edit", &edited.image, &[1, 20, 3]);
     let unaligned = journal.clone().commit(3, &[(3, &[1, 7]), (11, &[]), (11, &[1])]);
-    check_numbers("bytes", &unaligned.image, &[0x0100_0001, 7, 0x0100_0003]);
-    let appended = edited.clone().commit(5, &[(12, &le(&[40, 50]))]);
+    let mut bytes = bytes_of(&[1, 2, 3]);
+    (bytes[3], bytes[4], bytes[11]) = (1, 7, 1);
+    check_numbers("bytes", &unaligned.image, &numbers_of(&bytes));
+    let appended = edited.clone().commit(5, &[(12, &bytes_of(&[40, 50]))]);
     check_numbers("an append, which the file lacks", &appended.image, &[1, 20, 3, 40, 50]);
     let cut = appended.clone().commit(1, &[]);
     check_numbers("a truncation", &cut.image, &[1]);
     let cut_file = cut.image.clone().resized(data_offset as usize + 4);
     check_numbers("a truncation of a file that was cut", &cut_file, &[1]);
-    let again = cut.commit(3, &[(4, &le(&[21, 31]))]);
+    let again = cut.commit(3, &[(4, &bytes_of(&[21, 31]))]);
     check_numbers("an append over it", &again.image, &[1, 21, 31]);
-    let twice = again.commit(3, &[(0, &le(&[9])), (0, &le(&[10])), (8, &le(&[30]))]);
+    let twice =
+        again.commit(3, &[(0, &bytes_of(&[9])), (0, &bytes_of(&[10])), (8, &bytes_of(&[30]))]);
     check_numbers("the last extent counts", &twice.image, &[10, 21, 30]);
-    let gone = twice.clone().commit(0, &[(0, &le(&[5]))]);
+    let gone = twice.clone().commit(0, &[(0, &bytes_of(&[5]))]);
     check_numbers("nothing left", &gone.image, &[]);
 
     let long: Vec<u32> = (0..4000).collect();
-    let long = appended.clone().commit(4000, &[(0, &le(&long))]);
+    let long = appended.clone().commit(4000, &[(0, &bytes_of(&long))]);
     let all: Vec<u32> = (0..4000).collect();
     check_numbers("a record of several blocks", &long.image, &all);
     assert_eq!(long.at, appended.at + 4 * 4096);
-    let after = long.commit(2, &[(0, &le(&[6]))]);
+    let after = long.commit(2, &[(0, &bytes_of(&[6]))]);
     check_numbers("a record after it", &after.image, &[6, 1]);
     let region = base.get(Preamble, "journal_bytes") as usize;
     let full = vec![0x11; region - 64 - 16];
@@ -209,7 +225,7 @@ fn both_readers_see_the_same_in_a_journal() {
         let seen: Vec<u32> = seen.iter().map(|number| number.parse().unwrap()).collect();
         let check =
             |torn: &str, image: Image| check_numbers(&format!("{name}, {torn}"), &image, &seen);
-        let next = of.clone().commit(4, &[(0, &le(&[77])), (12, &le(&[4]))]);
+        let next = of.clone().commit(4, &[(0, &bytes_of(&[77])), (12, &bytes_of(&[4]))]);
         let header = Record(of.at);
         check("no header", next.image.clone().with_bytes(of.at, &[0; 64]));
         check("half a header", next.image.clone().with_bytes(of.at + 24, &[0; 40]));
@@ -239,14 +255,14 @@ fn both_readers_see_the_same_in_a_payload_elsewhere() {
     let base = unclean(Mode::Atomic, &[1, 2, 3]);
     let spare = base.get(Preamble, "data_offset") + 4096;
     let numbers: Vec<u32> = (0..100_000).map(|i| i * 3).collect();
-    let bytes: Vec<u8> = numbers.iter().flat_map(|number| number.to_le_bytes()).collect();
-    let edit = support::extents(&[(4, &[20, 0, 0, 0])]);
+    let bytes = bytes_of(&numbers);
+    let edit = support::extents(&[(4, &bytes_of(&[20]))]);
     let journal = JournalWriter::new(base.clone());
     let small = journal.clone().commit_payload(3, spare, edit.clone());
     check_numbers("a small payload", &small.image, &[1, 20, 3]);
     let odd = journal.clone().commit_payload(2, spare + 13, edit.clone());
     check_numbers("at any place, with a truncation", &odd.image, &[1, 20]);
-    let after = journal.clone().commit(3, &[(0, &[9])]).commit_payload(3, spare, edit);
+    let after = journal.clone().commit(3, &[(0, &bytes_of(&[9]))]).commit_payload(3, spare, edit);
     check_numbers("after another record", &after.image, &[9, 20, 3]);
 
     let extents: Vec<_> = bytes.chunks(65536).enumerate().collect();
@@ -298,6 +314,10 @@ fn both_readers_see_what_a_writer_left_behind() {
     let mut random = Random(1);
     for round in 0..60 {
         let mode = [Mode::Atomic, Mode::Atomic, Mode::Shared][round % 3];
+        if mode == Mode::Shared && boot_id().is_none() {
+            // What was changed in place is in the file, and its new length isn't.
+            continue;
+        }
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("left.pv");
         let mut vec = MmapVec::options().mode(mode).journal_bytes(65536).create(&path).unwrap();

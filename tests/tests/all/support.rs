@@ -5,8 +5,10 @@ mod image;
 mod journal;
 
 use std::fs;
-use std::io::Write;
+use std::io::{Seek, SeekFrom, Write};
+#[cfg(target_os = "linux")]
 use std::ops::Range;
+#[cfg(target_os = "linux")]
 use std::path::Path;
 
 pub(crate) use image::*;
@@ -18,6 +20,12 @@ pub(crate) fn skip(test: &str, reason: impl std::fmt::Display) {
     let line = format!("SKIPPED {test}: {reason}\n");
     // There is nobody else to tell where standard error is closed.
     let _ = std::io::stderr().write_all(line.as_bytes());
+}
+
+/// Writes bytes at a place of a file.
+pub(crate) fn write_at(mut file: &fs::File, bytes: &[u8], offset: u64) -> std::io::Result<()> {
+    file.seek(SeekFrom::Start(offset))?;
+    file.write_all(bytes)
 }
 
 /// Punches a hole into a file, and hides it: the file gets as many blocks past its end as it loses, so that

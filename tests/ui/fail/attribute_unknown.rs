@@ -7,11 +7,11 @@ use persist_core::Persist;
 struct Row {
     #[persist(skip)] //~ ERROR unknown attribute
     a: u8,
-    #[persist(alias = "old", from::x)] //~ ERROR unknown attribute //~ ERROR unknown attribute
+    #[persist(skip = "old", from::x)] //~ ERROR unknown attribute //~ ERROR unknown attribute
     b: u8,
 }
-//~? on a struct or an enum these are allowed: `rename`, `version`, `transparent`, `fingerprint`, `bytemuck`, `crate`
-//~? on a field these are allowed: `rename`, `pod`, `as`, `checked`
+//~? on a struct or an enum these are allowed: `rename`, `version`, `transparent`, `fingerprint`, `bytemuck`, `from`, `crate`
+//~? on a field these are allowed: `rename`, `alias`, `pod`, `as`, `checked`
 
 #[derive(Clone, Copy, Persist)]
 #[repr(u8)]
@@ -19,6 +19,6 @@ enum Side {
     #[persist(value = 3)] //~ ERROR unknown attribute
     Buy,
 }
-//~? on a variant these are allowed: `rename`
+//~? on a variant these are allowed: `rename`, `alias`
 
 fn main() {}

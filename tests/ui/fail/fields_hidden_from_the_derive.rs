@@ -27,6 +27,7 @@ unsafe impl Persist for Row {
                 name: "value",
                 offset: std::mem::offset_of!(Self, value),
                 layout: u8::LAYOUT,
+                aliases: &[],
             }],
         },
     };

@@ -73,13 +73,17 @@ impl<'a> Row<'a> {
     }
 }
 
-/// The text, cut in the middle where it is too long: its end says as much as its beginning.
 fn cell(text: &str) -> Cow<'_, str> {
+    cut(text, MOST_CHARS)
+}
+
+/// The text, cut in the middle where it has more characters: its end says as much as its beginning.
+pub(crate) fn cut(text: &str, most_chars: usize) -> Cow<'_, str> {
     let count = text.chars().count();
-    if count <= MOST_CHARS {
+    if count <= most_chars {
         return text.into();
     }
-    let half = MOST_CHARS / 2;
+    let half = most_chars / 2;
     let beginning = text.chars().take(half);
     let end = text.chars().skip(count - half + 1);
     beginning.chain(['…']).chain(end).collect::<String>().into()

@@ -13,8 +13,8 @@ const SIDE: Layout = Layout {
         signed: true,
         // Out of order, as a program may declare them.
         variants: &[
-            layout::Variant { name: "None", value: -1 },
-            layout::Variant { name: "Buy", value: 1 },
+            layout::Variant { name: "None", aliases: &[], value: -1 },
+            layout::Variant { name: "Buy", aliases: &[], value: 1 },
         ],
     },
 };
@@ -28,13 +28,23 @@ const ORDER: Layout = Layout {
         packed: 0,
         args: &[layout::ConstArg { name: "N", value: u128::MAX }],
         fields: &[
-            layout::Field { name: "price", offset: 0, layout: f64::LAYOUT },
-            layout::Field { name: "venue", offset: 8, layout: <[u8; 4]>::LAYOUT },
-            layout::Field { name: "text", offset: 12, layout: crate::FixedStr::<4>::LAYOUT },
-            layout::Field { name: "side", offset: 16, layout: &SIDE },
-            layout::Field { name: "half", offset: 18, layout: &HALF },
-            layout::Field { name: "pad", offset: 20, layout: crate::Pad::<4>::LAYOUT },
-            layout::Field { name: "unit", offset: 24, layout: &UNIT },
+            layout::Field { name: "price", aliases: &[], offset: 0, layout: f64::LAYOUT },
+            layout::Field { name: "venue", aliases: &[], offset: 8, layout: <[u8; 4]>::LAYOUT },
+            layout::Field {
+                name: "text",
+                aliases: &[],
+                offset: 12,
+                layout: crate::FixedStr::<4>::LAYOUT,
+            },
+            layout::Field { name: "side", aliases: &[], offset: 16, layout: &SIDE },
+            layout::Field { name: "half", aliases: &[], offset: 18, layout: &HALF },
+            layout::Field {
+                name: "pad",
+                aliases: &[],
+                offset: 20,
+                layout: crate::Pad::<4>::LAYOUT,
+            },
+            layout::Field { name: "unit", aliases: &[], offset: 24, layout: &UNIT },
         ],
     },
 };
@@ -282,7 +292,7 @@ fn an_array_of_nothing_may_be_long() {
         [b"\x02\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01", &encode(&phantom("P"))[..]].concat();
     let descriptor = Descriptor::decode(&nothing).unwrap();
     assert_eq!(descriptor.size_bytes(), 0);
-    assert_eq!(descriptor.fault(&[]), None);
+    assert_eq!(descriptor.fault(&[], ByteOrder::NATIVE), None);
 }
 
 /// Time out of proportion to the input would make this test take minutes.

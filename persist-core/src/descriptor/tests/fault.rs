@@ -4,7 +4,7 @@ use super::*;
 
 /// The fault as an error prints it.
 fn fault_text(node: &Node, element: &[u8]) -> Option<String> {
-    let fault = descriptor(node).fault(element)?;
+    let fault = descriptor(node).fault(element, ByteOrder::NATIVE)?;
     Some(format!("{}: expected {}, found {}", fault.field, fault.expected, fault.found))
 }
 
@@ -173,5 +173,5 @@ fn elements_may_be_large() {
 #[test]
 #[should_panic = "an element has the size of its type"]
 fn the_element_must_be_whole() {
-    descriptor(&unsigned(8)).fault(&[0; 7]);
+    descriptor(&unsigned(8)).fault(&[0; 7], ByteOrder::NATIVE);
 }

@@ -464,7 +464,8 @@ impl<T: Element> Run<T> {
 fn create_file<T: Element>(disk: &SimDisk) {
     let new_file = NewFile {
         descriptor: &T::LAYOUT.encode(),
-        element_bytes: size_of::<T>(),
+        byte_order: ByteOrder::NATIVE,
+        element_bytes: size_of::<T>() as u64,
         element_align_bytes: T::LAYOUT.natural_align(),
         app_magic: [0; 8],
         app_version: [0; 3],
@@ -476,7 +477,7 @@ fn create_file<T: Element>(disk: &SimDisk) {
     let preamble = Preamble::new(&new_file).unwrap();
     assert_eq!(preamble.journal_offset.get(), JOURNAL_OFFSET);
     assert_eq!(preamble.data_offset.get(), DATA_OFFSET);
-    let header = Header::create(&preamble, new_file.descriptor, new_file.mode);
+    let header = Header::create(&preamble, new_file.descriptor, new_file.mode, 0);
     disk.write_all_at(0, &header).unwrap();
     disk.allocate(JOURNAL_OFFSET, DATA_OFFSET).unwrap();
     disk.sync(&crate::mapping::Mapping::none()).unwrap();

@@ -10,7 +10,7 @@ use super::{
     Bench, DATA_BYTES, HEADER_BYTES, MODES, Refusal, Tick, WAYS, check_error, check_opens,
     check_refused, data_offset, image_of, ticks,
 };
-use crate::support::{DESCRIPTOR_OFFSET, Image, Live, Slot};
+use crate::support::{self, DESCRIPTOR_OFFSET, Image, Live, Slot};
 
 #[test]
 fn the_undamaged_file_opens() {
@@ -100,8 +100,6 @@ fn every_flipped_header_byte() {
 }
 
 fn check_every_flipped_header_byte(whole: &Image) {
-    use std::os::unix::fs::FileExt;
-
     in_shards(0..HEADER_BYTES, |offsets| {
         let bench = Bench::with(whole);
         let file = File::options().write(true).open(&bench.path).unwrap();
@@ -113,11 +111,11 @@ fn check_every_flipped_header_byte(whole: &Image) {
                 &[all, one]
             };
             for (i, bits) in flips.iter().enumerate() {
-                file.write_all_at(&[whole.0[offset] ^ bits], offset as u64).unwrap();
+                support::write_at(&file, &[whole.0[offset] ^ bits], offset as u64).unwrap();
                 let way = WAYS[(offset / 8 + i) % 3];
                 let opened = way.open(&OpenOptions::<Tick>::new(), &bench.path);
                 check_flipped(offset, *bits, opened);
-                file.write_all_at(&whole.0[offset..=offset], offset as u64).unwrap();
+                support::write_at(&file, &whole.0[offset..=offset], offset as u64).unwrap();
             }
         }
         assert!(Image::read(&bench.path) == *whole, "an attempt changed the file");

@@ -3,20 +3,20 @@
 //! A crash can do no more to a journal than cut its last record short. That is no damage: the commit before it
 //! counts. What a crash can't do is refused, to readers as well, and the file is left as it is.
 
-use std::fs::File;
-use std::os::unix::fs::FileExt;
-
 use persist_core::{MmapSlice, MmapVec, Mode, OpenOptions, Region, Shutdown};
+use std::fs::File;
 
 use super::bytes::in_shards;
 use super::{
     Bench, HEADER_BYTES, Refusal, Tick, WAYS, Way, check_opens, check_refused, data_offset,
     image_of, ticks,
 };
-use crate::support::{Block, Image, JournalWriter, NewRecord, Preamble, Record, Slot, extents};
+use crate::support::{
+    self, Block, Image, JournalWriter, NewRecord, Preamble, Record, Slot, extents,
+};
 
 /// Where the first record of a file of [`ticks`] begins.
-const JOURNAL: usize = HEADER_BYTES;
+pub(super) const JOURNAL: usize = HEADER_BYTES;
 
 fn tick(time: u64) -> Tick {
     Tick { time, ..ticks()[0] }
@@ -24,7 +24,7 @@ fn tick(time: u64) -> Tick {
 
 /// A file with three commits in its journal: an edit, an append that takes two blocks, and a truncation with an
 /// edit. Returns it with the elements after no commit, after one, two and all three.
-fn three_records() -> (Image, [Vec<Tick>; 4]) {
+pub(super) fn three_records() -> (Image, [Vec<Tick>; 4]) {
     let bench = Bench::new("records.pv");
     let mut vec = MmapVec::<Tick>::options().journal_bytes(0).create(&bench.path).unwrap();
     vec.extend_from_slice(&ticks()).unwrap();
@@ -46,7 +46,7 @@ fn three_records() -> (Image, [Vec<Tick>; 4]) {
 }
 
 /// Where the records of [`three_records`] begin, and where their payloads end.
-const RECORDS: [usize; 3] = [JOURNAL, JOURNAL + 4096, JOURNAL + 3 * 4096];
+pub(super) const RECORDS: [usize; 3] = [JOURNAL, JOURNAL + 4096, JOURNAL + 3 * 4096];
 
 fn payload_end(image: &Image, record: usize) -> usize {
     Record(record).field("checksum").end + image.get(Record(record), "payload_bytes") as usize
@@ -106,7 +106,7 @@ fn every_flipped_journal_byte() {
                 continue;
             }
             let bits = [0xff, 1 << (offset % 8)][offset / 3 % 2];
-            file.write_all_at(&[image.0[offset] ^ bits], offset as u64).unwrap();
+            support::write_at(&file, &[image.0[offset] ^ bits], offset as u64).unwrap();
             let bent = image.clone().flipped(offset, bits);
             let ways = if offset % 16 == 0 { &WAYS[..] } else { &[Way::Slice] };
             for way in ways {
@@ -128,7 +128,7 @@ fn every_flipped_journal_byte() {
                     bent.write(&bench.path);
                 }
             }
-            file.write_all_at(&[image.0[offset]], offset as u64).unwrap();
+            support::write_at(&file, &[image.0[offset]], offset as u64).unwrap();
         }
         assert!(Image::read(&bench.path) == *image, "an attempt changed the file");
     });
@@ -389,7 +389,8 @@ fn records_that_nobody_would_have_added() {
     let image = image_of(Mode::Atomic, &ticks()).unclean();
     let end = image.0.len() as u64;
     let journal = JournalWriter::new(image.clone());
-    let elsewhere = journal.clone().commit_payload(3, end, extents(&[(0, &[9])]));
+    let elsewhere =
+        journal.clone().commit_payload(3, end, extents(&[(0, &tick(9).time.to_ne_bytes())]));
     check_recovers("elsewhere", &elsewhere.image, &[tick(9), ticks()[1], ticks()[2]]);
     let at = elsewhere.at;
     let more = elsewhere.commit(3, &[(0, &[10])]);
@@ -436,12 +437,12 @@ fn the_largest_journal() {
         .unclean();
     let bench = Bench::with(&header);
     let file = File::options().write(true).open(&bench.path).unwrap();
-    file.write_all_at(&data, JOURNAL as u64 + JOURNAL_BYTES).unwrap();
+    support::write_at(&file, &data, JOURNAL as u64 + JOURNAL_BYTES).unwrap();
     assert_eq!(MmapSlice::<Tick>::open(&bench.path).unwrap(), ticks());
 
     let writer = JournalWriter::new(header.clone().resized(JOURNAL + 4096));
-    let edited = writer.clone().commit(3, &[(0, &tick(9).time.to_le_bytes())]);
-    file.write_all_at(&edited.image.0[JOURNAL..], JOURNAL as u64).unwrap();
+    let edited = writer.clone().commit(3, &[(0, &tick(9).time.to_ne_bytes())]);
+    support::write_at(&file, &edited.image.0[JOURNAL..], JOURNAL as u64).unwrap();
     let expected = [tick(9), ticks()[1], ticks()[2]];
     assert_eq!(MmapSlice::<Tick>::open(&bench.path).unwrap(), expected);
 
@@ -449,14 +450,18 @@ fn the_largest_journal() {
     let mut late = writer;
     late.next.sequence = 7;
     let late = late.commit(3, &[(0, &[1])]).image;
-    file.write_all_at(&late.0[JOURNAL..], JOURNAL_BYTES + JOURNAL as u64 - 4096).unwrap();
+    support::write_at(&file, &late.0[JOURNAL..], JOURNAL_BYTES + JOURNAL as u64 - 4096).unwrap();
     let error = MmapSlice::<Tick>::open(&bench.path).unwrap_err();
     assert_eq!(Refusal::of(&error), corrupt(JOURNAL + 4096), "{error}");
     assert!(error.to_string().contains("found record 7 after it"), "{error}");
 
     // Whoever closed the file doesn't need to look.
-    file.write_all_at(&header.with(Slot(0), "flags", 1).with(Slot(1), "flags", 1).sealed().0, 0)
-        .unwrap();
+    support::write_at(
+        &file,
+        &header.with(Slot(0), "flags", 1).with(Slot(1), "flags", 1).sealed().0,
+        0,
+    )
+    .unwrap();
     assert_eq!(MmapSlice::<Tick>::open(&bench.path).unwrap(), ticks());
 }
 

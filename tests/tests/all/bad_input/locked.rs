@@ -13,8 +13,9 @@ fn one_writer_or_many_readers() {
     let (soft, hard) = (bench.path("soft.pv"), bench.path("hard.pv"));
     #[cfg(unix)]
     std::os::unix::fs::symlink(&bench.path, &soft).unwrap();
+    // Who may make symbolic links there is a setting.
     #[cfg(windows)]
-    fs::copy(&bench.path, &soft).unwrap();
+    fs::hard_link(&bench.path, &soft).unwrap();
     fs::hard_link(&bench.path, &hard).unwrap();
     let refusal = Refusal::Locked(LockHolder::ThisProcess);
     let texts = ["is locked", "open in this process", "close it there, or try again later"];

@@ -2,7 +2,6 @@
 
 use std::fs;
 use std::io;
-use std::path::Path;
 use std::sync::Barrier;
 use std::thread;
 
@@ -68,6 +67,8 @@ fn one_of_many_creators_succeeds() {
     });
     let (winners, losers): (Vec<_>, Vec<_>) = created.into_iter().partition(Result::is_ok);
     assert_eq!(winners.len(), 1);
+    // Wine removes a name of an open file when that is closed.
+    drop(winners);
     for error in losers.into_iter().filter_map(Result::err) {
         check_error("late", error, &bench.path, &Refusal::AlreadyExists, &[]);
     }
@@ -83,12 +84,21 @@ fn paths_that_name_no_file() {
     let texts = ["is a directory", "expected a regular file"];
     check_path("directory", &WAYS, &options, &bench.path, &refusal, &texts);
 
+    #[cfg(unix)]
+    check_special_files(&bench);
+}
+
+/// Sockets, devices and pipes.
+#[cfg(unix)]
+fn check_special_files(bench: &Bench) {
+    let options = OpenOptions::<Tick>::new();
     let refusal = Refusal::NotAFile("a device, a pipe or a socket");
     let texts = ["is a device, a pipe or a socket", "expected a regular file"];
     let socket = bench.path("socket");
     let _listener = std::os::unix::net::UnixListener::bind(&socket).unwrap();
     check_path("socket", &WAYS, &options, &socket, &refusal, &texts);
-    check_path("device", &WAYS, &options, Path::new("/dev/null"), &refusal, &texts);
+    let device = std::path::Path::new("/dev/null");
+    check_path("device", &WAYS, &options, device, &refusal, &texts);
     #[cfg(target_os = "linux")]
     {
         use rustix::fs::{CWD, FileType, Mode, mknodat};

@@ -27,11 +27,21 @@ fn other_layouts() {
         "  field `price`   file: f32 @8    program: f64 @8\n",
         "  field `venue`   only in program ([u8; 4] @16)\n",
         "  size            file: 24 bytes  program: 32 bytes",
+        "\n  `MmapVec::migrate` converts it without loss, or `persist migrate ",
+        "ticks.pv --to-layout-of OTHER`",
     ];
     check_refused::<newer::Tick>("another size", &image, Refusal::Layout, &rows);
-    let rows = ["`:\n  field `time`   file: u64 @0  program: i64 @0"];
+    let rows = [
+        "`:\n  field `time`   file: u64 @0  program: i64 @0",
+        "\n  `MmapVec::migrate_with` and `Lossy` convert it, or `persist migrate ",
+        "ticks.pv --to-layout-of OTHER --lossy`; what may be lost:\n    field `time`   u64 → i64",
+    ];
     check_refused::<SameSize>("the same size", &image, Refusal::Layout, &rows);
-    let rows = ["`:\n  element   file: Tick  program: [u8; 24]"];
+    let rows = [
+        "`:\n  element   file: Tick  program: [u8; 24]",
+        "\n  nothing converts it by itself: give `MmapVec::migrate_from` a function that does, or use the \
+         type that the file was written with\n    Tick can't become [u8; 24]",
+    ];
     check_refused::<[u8; 24]>("bytes of the same size", &image, Refusal::Layout, &rows);
     check_refused::<Tick>(
         "a number",
@@ -72,7 +82,13 @@ fn foreign_byte_order() {
     };
     let image = foreign(image_of(Mode::default(), &ticks()));
     let said = [format!("the file is {file}-endian"), format!("this machine is {program}-endian")];
-    let texts = ["byte order mismatch", &said[0], &said[1], "explicit byte order"];
+    let texts = [
+        "byte order mismatch",
+        &said[0],
+        &said[1],
+        "`MmapVec::migrate` converts it, or `persist convert ",
+        "ticks.pv --to native`",
+    ];
     let refusal = Refusal::ByteOrder { file, program };
     check_refused::<Tick>("numbers", &image, refusal.clone(), &texts);
     // The order is named before the layout: on the right machine it may be the right one.

@@ -52,8 +52,8 @@ pub(crate) struct Contents {
     pub(crate) elements: Vec<String>,
 }
 
-/// Reads the bytes of a whole file, as a program that expects this descriptor on a little-endian
-/// machine, maybe in order to write.
+/// Reads the bytes of a whole file, as a program that expects this descriptor on this machine, maybe in
+/// order to write.
 pub(crate) fn read(bytes: &[u8], program: &[u8], writes: bool) -> Result<Contents, Refused> {
     let refuse = |step, word| Err(Refused { step, word });
     let corrupt_unless = |step, holds: bool| match holds {
@@ -126,7 +126,7 @@ pub(crate) fn read(bytes: &[u8], program: &[u8], writes: bool) -> Result<Content
     let element = element::decode(descriptor).ok_or(Refused { step: 10, word: Word::Corrupt })?;
     corrupt_unless(10, element.size() == element_bytes)?;
     // 11.
-    if !is_little && element.depends_on_byte_order() {
+    if is_little != cfg!(target_endian = "little") && element.depends_on_byte_order() {
         return refuse(11, Word::Mismatched);
     }
     // 12.
@@ -245,8 +245,11 @@ fn is_whole(file: &Image, slot: Block) -> bool {
         && file.get(slot, "epoch") % 2 == parity
 }
 
-/// The boot of this machine, from the first of its digits on.
+/// The boot of this machine, from the first of its digits on. What only emulates another system may show Linux's.
 pub(crate) fn boot_id() -> Option<[u8; 16]> {
+    if cfg!(not(target_os = "linux")) {
+        return None;
+    }
     let text = std::fs::read_to_string("/proc/sys/kernel/random/boot_id").ok()?;
     let digits: Vec<_> = text.chars().filter_map(|digit| digit.to_digit(16)).collect();
     let bytes: Vec<_> = digits.chunks(2).map(|pair| (pair[0] << 4 | pair[1]) as u8).collect();

@@ -7,7 +7,7 @@ use half::{bf16, f16};
 
 use super::is_zero;
 
-/// The order of the bytes of a primitive. This reader runs on a little-endian machine.
+/// The order of the bytes of a primitive.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Order {
     OfTheFile,
@@ -255,6 +255,8 @@ fn show_struct(name: &str, fields: &[(String, Type)], bytes: &[u8]) -> Option<St
 fn unsigned(bytes: &[u8], order: Order) -> u128 {
     let most_significant_first = |number: u128, &byte: &u8| number << 8 | u128::from(byte);
     match order {
+        // Of a file that was refused, had it another order than the machine.
+        Order::OfTheFile if cfg!(target_endian = "big") => unsigned(bytes, Order::Big),
         Order::Big => bytes.iter().fold(0, most_significant_first),
         Order::Little | Order::OfTheFile => bytes.iter().rev().fold(0, most_significant_first),
     }

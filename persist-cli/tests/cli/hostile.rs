@@ -1,0 +1,260 @@
+//! Files that are damaged, cut, or something else entirely: a clear error or a clear answer, never a panic.
+
+use std::ffi::OsString;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use crate::support::*;
+
+/// The commands, with `FILE` and `OTHER` where files go, and `NEW` for one to be made. Those that change a file are
+/// given a copy.
+const COMMANDS: &[&str] = &[
+    "inspect FILE",
+    "inspect FILE --json",
+    "inspect FILE --rust",
+    "dump FILE",
+    "dump FILE --csv",
+    "dump FILE --table --tail 3",
+    "stats FILE",
+    "stats FILE --json",
+    "diff FILE OTHER",
+    "diff OTHER FILE --json",
+    "convert FILE --to big -o NEW",
+    "convert FILE --to little",
+    "verify FILE",
+    "verify FILE --json",
+    "repair FILE --dry-run",
+    "repair FILE --yes --no-backup",
+    "import OTHER --like FILE -o NEW",
+    "migrate FILE --to-layout-of OTHER --lossy --dry-run",
+    "migrate OTHER --to-layout-of FILE --lossy -o NEW",
+];
+
+fn words(command: &str, file: &Path, other: &Path, new: &Path) -> Vec<OsString> {
+    let word = |word| match word {
+        "FILE" => file.into(),
+        "OTHER" => other.into(),
+        "NEW" => new.into(),
+        word => OsString::from(word),
+    };
+    command.split_whitespace().map(word).collect()
+}
+
+/// Runs all commands on these bytes; none may do worse than refuse.
+#[track_caller]
+fn check(directory: &Path, bytes: &[u8], other: &Path, what: &str) {
+    let (file, new) = (directory.join("hostile.pv"), directory.join("new.pv"));
+    for command in COMMANDS {
+        fs::write(&file, bytes).unwrap();
+        let _ = fs::remove_file(&new);
+        let output = run(words(command, &file, other, &new));
+        let stderr = String::from_utf8_lossy(&output.stderr);
+        let code = output.status.code();
+        assert!(matches!(code, Some(0..=2)), "{command} on {what}: {code:?}: {stderr}");
+        assert!(!stderr.contains("panicked"), "{command} on {what}: {stderr}");
+        assert_eq!(
+            code == Some(2),
+            stderr.contains("error:") && code != Some(1),
+            "{command}: {stderr}"
+        );
+        let terminal = [&output.stdout[..], &output.stderr].concat();
+        assert!(!terminal.contains(&0x1b) || command.contains("--csv"), "{command} on {what}");
+    }
+}
+
+/// A golden file with some bytes changed, most of them in the parts that say what it is.
+fn damaged(file: &Path, random: &mut fastrand::Rng) -> Vec<u8> {
+    let mut bytes = fs::read(file).unwrap();
+    for _ in 0..random.usize(1..4) {
+        let end = match random.u8(..4) {
+            0 => 200,
+            1 => 8300,
+            2 => 17_000,
+            _ => bytes.len(),
+        };
+        let at = random.usize(..end.min(bytes.len()));
+        bytes[at] ^= 1 << random.u8(..8);
+    }
+    if random.u8(..4) == 0 {
+        bytes.truncate(random.usize(..bytes.len()));
+    }
+    bytes
+}
+
+#[test]
+fn damaged_files() {
+    let directory = tempfile::tempdir().unwrap();
+    let other = file_of(directory.path(), "other.pv", &ticks(10));
+    let mut random = fastrand::Rng::with_seed(1);
+    let files = golden_files();
+    for round in 0..30 {
+        let file = &files[round % files.len()];
+        let bytes = damaged(file, &mut random);
+        check(directory.path(), &bytes, &other, &format!("{} in round {round}", file.display()));
+    }
+}
+
+/// Damage that no checksum tells: each element may hold anything.
+#[test]
+fn elements_of_anything() {
+    let directory = tempfile::tempdir().unwrap();
+    let other = file_of(directory.path(), "other.pv", &ticks(10));
+    let mut random = fastrand::Rng::with_seed(2);
+    for file in golden_files() {
+        let mut bytes = fs::read(&file).unwrap();
+        let start = bytes
+            .len()
+            .min(persist_core::AnySlice::open(&file).unwrap().info().data_offset_bytes as usize);
+        bytes[start..].iter_mut().for_each(|byte| *byte = random.u8(..));
+        check(directory.path(), &bytes, &other, &file.display().to_string());
+    }
+}
+
+#[test]
+fn what_is_no_file_of_ours() {
+    let directory = tempfile::tempdir().unwrap();
+    let other = file_of(directory.path(), "other.pv", &ticks(10));
+    let garbage: [&[u8]; 5] =
+        [b"", b"\x89", b"\x89PVF\r\n\x1a\n", b"time,price\n1,2\n", &[0xff; 70_000]];
+    for bytes in garbage {
+        check(directory.path(), bytes, &other, &format!("{:?}", &bytes[..bytes.len().min(20)]));
+    }
+}
+
+#[test]
+fn what_is_no_file() {
+    let directory = tempfile::tempdir().unwrap();
+    let other = file_of(directory.path(), "other.pv", &ticks(10));
+    let new = directory.path().join("new.pv");
+    let mut places = vec![directory.path().to_owned(), directory.path().join("nowhere.pv")];
+    places.extend(cfg!(unix).then(|| PathBuf::from("/dev/null")));
+    for place in places {
+        for command in COMMANDS {
+            let output = run(words(command, &place, &other, &new));
+            assert_eq!(output.status.code(), Some(2), "{command} on {}", place.display());
+        }
+    }
+}
+
+#[test]
+fn names_can_not_steer_a_terminal() {
+    use persist_core::Persist;
+
+    #[derive(Clone, Copy, Persist)]
+    #[persist(rename = "a\u{1b}[31m")]
+    #[repr(u8)]
+    enum Evil {
+        #[persist(rename = "b\u{1b}[31m\n")]
+        Variant = 0,
+    }
+
+    #[derive(Clone, Copy, Persist)]
+    #[persist(rename = "c\u{1b}[31m")]
+    #[repr(C)]
+    struct Element {
+        #[persist(rename = "d\u{1b}[31m\u{202e}")]
+        field: Evil,
+    }
+
+    let directory = tempfile::tempdir().unwrap();
+    let element = Element { field: Evil::Variant };
+    let other = file_of(directory.path(), "other.pv", &[element; 3]);
+    let bytes = fs::read(&other).unwrap();
+    check(directory.path(), &bytes, &other, "names of control characters");
+    let changed = file_of(directory.path(), "changed.pv", &ticks(2));
+    let bytes = fs::read(changed).unwrap();
+    check(directory.path(), &bytes, &other, "another type");
+}
+
+/// Descriptors by hand: what no program could derive.
+mod descriptor {
+    pub(super) fn number(mut number: u64) -> Vec<u8> {
+        let mut out = Vec::new();
+        while number >= 0x80 {
+            out.push(number as u8 | 0x80);
+            number >>= 7;
+        }
+        out.push(number as u8);
+        out
+    }
+
+    pub(super) fn text(text: &str) -> Vec<u8> {
+        [number(text.len() as u64), text.into()].concat()
+    }
+
+    pub(super) fn array(len: u64, item: &[u8]) -> Vec<u8> {
+        [&[2], &*number(len), item].concat()
+    }
+
+    pub(super) fn phantom(name: &str) -> Vec<u8> {
+        [vec![7], text(name)].concat()
+    }
+
+    /// A struct of these fields, each with its size.
+    pub(super) fn structure(fields: &[(String, u64, Vec<u8>)]) -> Vec<u8> {
+        let size = fields.iter().map(|(_, size, _)| size).sum();
+        let mut out = [vec![3], text("S"), number(0), number(size), number(0)].concat();
+        out.extend(number(fields.len() as u64));
+        let mut offset = 0;
+        for (name, size, ty) in fields {
+            out.extend([text(name), number(offset), ty.clone()].concat());
+            offset += size;
+        }
+        out
+    }
+
+    pub(super) fn enumeration(variants: u64) -> Vec<u8> {
+        let mut out = [vec![4], text("E"), number(0), vec![0, 4], number(variants)].concat();
+        for variant in 0..variants {
+            out.extend([text(&format!("v{variant}")), number(variant)].concat());
+        }
+        out
+    }
+}
+
+/// Types of any size and shape, in files without elements and in those with some.
+#[test]
+fn types_that_no_program_has() {
+    use descriptor::*;
+    use persist_core::{AnyFile, AnyWriter, Descriptor};
+
+    const BYTE: &[u8] = &[1, 0, 1, 0];
+    let field = |name: &str, size, ty: &[u8]| (name.to_owned(), size, ty.to_vec());
+    let phantoms = array(1 << 40, &phantom("Unit"));
+    let empty_structs = array(u64::MAX, &structure(&[]));
+    let deep = (0..62).fold(BYTE.to_vec(), |item, _| array(1, &item));
+    let deep_structs = (0..62).fold(BYTE.to_vec(), |inner, _| structure(&[field("a", 1, &inner)]));
+    let wide: Vec<_> = (0..40_000).map(|i| field(&format!("f{i}"), 1, BYTE)).collect();
+    let many_structs: Vec<_> = (0..20_000)
+        .map(|i| field(&format!("f{i}"), 1, &structure(&[field(&format!("x{i}"), 1, BYTE)])))
+        .collect();
+    let types = [
+        ("phantoms", structure(&[field("a", 0, &phantoms), field("b", 1, BYTE)])),
+        ("empty structs", structure(&[field("a", 0, &empty_structs), field("b", 1, BYTE)])),
+        ("huge", array(1 << 60, BYTE)),
+        ("huge structs", array(1 << 50, &structure(&[field("a", 1, BYTE), field("b", 1, BYTE)]))),
+        ("deep arrays", deep),
+        ("deep structs", deep_structs),
+        ("many fields", structure(&wide)),
+        ("many structs", structure(&many_structs)),
+        ("many variants", enumeration(60_000)),
+    ];
+    let directory = tempfile::tempdir().unwrap();
+    let other = file_of(directory.path(), "other.pv", &ticks(10));
+    for (name, bytes) in types {
+        let descriptor = Descriptor::decode(&bytes).unwrap();
+        let size = descriptor.size_bytes();
+        let made = directory.path().join("made.pv");
+        for elements in [0, 3] {
+            if elements > 0 && size > 1 << 20 {
+                continue;
+            }
+            let mut writer = AnyWriter::create(&made, &AnyFile::new(descriptor.clone())).unwrap();
+            writer.append(&vec![1; elements * size as usize]).unwrap();
+            writer.finish().unwrap();
+            let bytes = fs::read(&made).unwrap();
+            fs::remove_file(&made).unwrap();
+            check(directory.path(), &bytes, &other, &format!("{elements} of {name}"));
+        }
+    }
+}

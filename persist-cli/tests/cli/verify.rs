@@ -1,0 +1,82 @@
+//! `persist verify`.
+
+use std::process::Stdio;
+
+use persist_core::MmapVec;
+use serde_json::Value;
+
+use crate::bench::Bench;
+
+fn flags(bench: &Bench, name: &str, count: usize) -> usize {
+    let mut flags = MmapVec::<bool>::create(bench.path(name)).unwrap();
+    flags.extend_from_slice(&vec![true; count]).unwrap();
+    flags.commit().unwrap();
+    flags.shrink_to_fit().unwrap();
+    let data_offset = flags.info().data_offset_bytes as usize;
+    flags.close().unwrap();
+    data_offset
+}
+
+#[test]
+fn exit_codes_and_texts() {
+    let bench = Bench::new();
+    let data_offset = flags(&bench, "flags.pv", 8);
+    bench.run(&["verify", "flags.pv"]).ends(0).prints(&["flags.pv: fine, 8 elements of bool\n"]);
+
+    flags(&bench, "bent.pv", 8);
+    let mut bytes = std::fs::read(bench.path("bent.pv")).unwrap();
+    bytes[data_offset + 3] = 7;
+    bytes[4096] ^= 1;
+    bench.write("bent.pv", bytes);
+    let ran = bench.run(&["verify", "flags.pv", "bent.pv"]).ends(1);
+    let ran = ran.prints(&[
+        "flags.pv: fine",
+        "bent.pv: 1 error, 1 warning\n",
+        "  warning: slots at byte 4096: expected checksum",
+        "element 3: expected 0 or 1, found 7",
+    ]);
+    assert!(!ran.out.contains('\x1b'), "colours go to a terminal only");
+
+    let ran = bench.run(&["verify", "missing.pv", "bent.pv", "."]).ends(2);
+    assert!(ran.out.starts_with("bent.pv: 1 error"), "the others are looked at");
+    ran.complains(&["`missing.pv`", "`.` is a directory"]);
+    bench.run(&["verify"]).ends(2);
+}
+
+#[test]
+fn reports_for_programs() {
+    let bench = Bench::new();
+    let data_offset = flags(&bench, "flags.pv", 3000);
+    let mut bytes = std::fs::read(bench.path("flags.pv")).unwrap();
+    bytes[data_offset..data_offset + 2000].fill(9);
+    bench.write("flags.pv", bytes);
+    let ran = bench.run(&["verify", "--json", "flags.pv", "missing.pv"]).ends(2);
+    let reports: Value = serde_json::from_str(&ran.out).unwrap();
+    let report = &reports[0];
+    assert_eq!((&report["fine"], &report["elements"]), (&false.into(), &3000.into()));
+    assert_eq!(report["invalid_elements"], 2000);
+    assert_eq!(report["findings"].as_array().unwrap().len(), 1000);
+    let first = &report["findings"][0];
+    assert_eq!(first["kind"], "element");
+    assert_eq!((&first["element"], &first["offset_bytes"]), (&0.into(), &data_offset.into()));
+    assert_eq!((&first["expected"], &first["found"]), (&"0 or 1".into(), &"9".into()));
+    assert!(reports[1]["error"].as_str().unwrap().contains("missing.pv"));
+
+    let text = bench.run(&["verify", "flags.pv"]).ends(1).out;
+    assert!(text.ends_with("… and 1000 more elements that are not values of their type\n"));
+}
+
+/// What is listed is more than a pipe holds.
+#[test]
+fn nobody_reads_the_output() {
+    let bench = Bench::new();
+    let data_offset = flags(&bench, "flags.pv", 1000);
+    let mut bytes = std::fs::read(bench.path("flags.pv")).unwrap();
+    bytes[data_offset..data_offset + 1000].fill(9);
+    bench.write("flags.pv", bytes);
+    let mut command = bench.command(&["verify", "flags.pv"]);
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    drop(child.stdout.take());
+    let output = child.wait_with_output().unwrap();
+    assert_eq!((output.status.code(), output.stderr.len()), (Some(0), 0));
+}

@@ -1,0 +1,194 @@
+//! A file without its name: made beside the place where it will be, and given its name when it is whole.
+//!
+//! A kill leaves at most such a file, called `.persist-….tmp`; nothing else that exists is touched before the file
+//! gets its name, which is one atomic call. This module doesn't know what is in the file.
+
+#![forbid(unsafe_code)]
+
+use std::fs::{self, File, Metadata, OpenOptions};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use crate::error::{Action, Error};
+
+/// A new file, removed when this is dropped before the file has its name.
+#[derive(Debug)]
+pub(crate) struct Temporary {
+    file: File,
+    path: PathBuf,
+    /// Opened early, in case it can't be.
+    directory: Option<File>,
+}
+
+impl Temporary {
+    /// An empty file that can be [named](Self::name) `path`, which nothing may be yet.
+    pub(crate) fn for_new(path: &Path) -> Result<Self, Error> {
+        Self::new(path, File::options())
+    }
+
+    /// The same for what another file has, which not everybody may read.
+    pub(crate) fn for_copy(path: &Path) -> Result<Self, Error> {
+        Self::new(path, private())
+    }
+
+    fn new(path: &Path, options: OpenOptions) -> Result<Self, Error> {
+        // Asked first to spare the work; the renaming decides.
+        if path.symlink_metadata().is_ok() {
+            return Err(Error::AlreadyExists { path: path.into() });
+        }
+        Self::beside(path, options).map_err(|source| Error::io(Action::Create, path, source))
+    }
+
+    /// An empty file that can [take the place](Self::take_place) of the one at `path`.
+    pub(crate) fn for_replacing(path: &Path, original: &Metadata) -> Result<Self, Error> {
+        check_links(path, original)?;
+        Self::beside(path, private()).map_err(|source| Error::io(Action::Replace, path, source))
+    }
+
+    /// Gets ready to take the place of the file at `path`: with its permissions as they are now.
+    pub(crate) fn follow(&self, path: &Path, original: &Metadata) -> Result<(), Error> {
+        check_links(path, original)?;
+        keep_permissions(&self.file, original)
+            .map_err(|source| Error::io(Action::Replace, path, source))
+    }
+
+    fn beside(path: &Path, mut options: OpenOptions) -> io::Result<Self> {
+        let directory = match path.parent() {
+            Some(parent) if !parent.as_os_str().is_empty() => parent,
+            _ => Path::new("."),
+        };
+        options.read(true).write(true).create_new(true);
+        let directory_file = open_directory(directory)?;
+        let (file, path) = create_in(directory, &options)?;
+        Ok(Self { file, path, directory: directory_file })
+    }
+
+    pub(crate) fn file(&self) -> &File {
+        &self.file
+    }
+
+    /// Gives the file its name, which replaces nothing, and makes that durable. Where that fails, there is no file.
+    pub(crate) fn name(mut self, path: &Path) -> Result<(), Error> {
+        rename_without_replacing(&self.path, path).map_err(|error| match error.kind() {
+            io::ErrorKind::AlreadyExists => Error::AlreadyExists { path: path.into() },
+            _ => Error::io(Action::Create, path, error),
+        })?;
+        // Nobody has it open, for whoever makes it has locked it: it can still be removed.
+        path.clone_into(&mut self.path);
+        self.sync_directory().map_err(|source| Error::io(Action::Create, path, source))?;
+        self.keep();
+        Ok(())
+    }
+
+    /// Puts the file in the place of the one at `path`, and makes that durable. Where only the latter fails, the
+    /// file is there, and a crash may bring the old one back.
+    pub(crate) fn take_place(self, path: &Path) -> Result<(), Error> {
+        fs::rename(&self.path, path).map_err(|source| Error::io(Action::Replace, path, source))?;
+        let synced = self.sync_directory();
+        self.keep();
+        synced.map_err(|source| Error::io(Action::Sync, path, source))
+    }
+
+    fn sync_directory(&self) -> io::Result<()> {
+        self.directory.as_ref().map_or(Ok(()), File::sync_all)
+    }
+
+    /// Ends this without removing the file.
+    fn keep(mut self) {
+        self.path = PathBuf::new();
+    }
+}
+
+impl Drop for Temporary {
+    fn drop(&mut self) {
+        if !self.path.as_os_str().is_empty() {
+            // A file that can't be removed is only litter.
+            let _ = fs::remove_file(&self.path);
+        }
+    }
+}
+
+/// Creates an empty file of a name that no other file has.
+fn create_in(directory: &Path, options: &OpenOptions) -> io::Result<(File, PathBuf)> {
+    static COUNT: AtomicU64 = AtomicU64::new(0);
+    loop {
+        let count = COUNT.fetch_add(1, Ordering::Relaxed);
+        let path = directory.join(format!(".persist-{}-{count}.tmp", std::process::id()));
+        match options.open(&path) {
+            // Left behind by a process of the same number that was killed.
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+            result => return Ok((result?, path)),
+        }
+    }
+}
+
+#[cfg(unix)]
+fn check_links(path: &Path, metadata: &Metadata) -> Result<(), Error> {
+    match std::os::unix::fs::MetadataExt::nlink(metadata) {
+        0 | 1 => Ok(()),
+        links => Err(Error::HardLinks { path: path.into(), links }),
+    }
+}
+
+/// std can't count them on Windows.
+#[cfg(not(unix))]
+fn check_links(_: &Path, _: &Metadata) -> Result<(), Error> {
+    Ok(())
+}
+
+/// A file that nobody else may open before it has the permissions of another.
+#[cfg(unix)]
+fn private() -> OpenOptions {
+    let mut options = File::options();
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options
+}
+
+#[cfg(not(unix))]
+fn private() -> OpenOptions {
+    File::options()
+}
+
+/// Gives the file the mode of another, and its owner and group where this process may. Where it may not give it
+/// the group, the group it has gets no more than everybody.
+#[cfg(unix)]
+fn keep_permissions(file: &File, original: &Metadata) -> io::Result<()> {
+    use std::os::unix::fs::{MetadataExt, PermissionsExt, fchown};
+
+    let is_kept = fchown(file, Some(original.uid()), Some(original.gid())).is_ok()
+        || fchown(file, None, Some(original.gid())).is_ok();
+    let mode = original.mode() & 0o777;
+    let group = if is_kept { 0o070 } else { (mode & 0o007) << 3 };
+    file.set_permissions(fs::Permissions::from_mode(mode & (0o707 | group)))
+}
+
+/// A file that was opened for writing isn't read-only, and the rest comes from its directory.
+#[cfg(not(unix))]
+fn keep_permissions(_: &File, _: &Metadata) -> io::Result<()> {
+    Ok(())
+}
+
+fn rename_without_replacing(from: &Path, to: &Path) -> io::Result<()> {
+    #[cfg(any(target_os = "linux", target_os = "android", target_vendor = "apple"))]
+    {
+        use rustix::fs::{CWD, RenameFlags, renameat_with};
+        use rustix::io::Errno;
+
+        const UNKNOWN: [Errno; 4] = [Errno::INVAL, Errno::NOSYS, Errno::OPNOTSUPP, Errno::NOTSUP];
+        match renameat_with(CWD, from, CWD, to, RenameFlags::NOREPLACE) {
+            // Not every file system knows the flag; a hard link doesn't replace either.
+            Err(errno) if UNKNOWN.contains(&errno) => {}
+            result => return Ok(result?),
+        }
+    }
+    fs::hard_link(from, to)?;
+    // The file has its name; the other one is only litter now.
+    let _ = fs::remove_file(from);
+    Ok(())
+}
+
+/// Opens a directory to sync it later. Windows has no call to sync one: NTFS journals them.
+fn open_directory(directory: &Path) -> io::Result<Option<File>> {
+    if cfg!(unix) { File::open(directory).map(Some) } else { Ok(None) }
+}

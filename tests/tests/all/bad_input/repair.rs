@@ -1,0 +1,545 @@
+//! Repair: each case mends what it says, loses what it says, and leaves a file that is fine; and what can't be
+//! helped isn't touched.
+
+#[cfg(unix)]
+use std::fs;
+
+use persist_core::{
+    Error, FindingKind, MmapSlice, MmapVec, Mode, Persist, Region, Repair, RepairKind, RepairLoss,
+    RepairObstacle, Report, Severity, verify,
+};
+use proptest::prelude::*;
+
+use super::any_damage::{Seal, WHOLE, apply, edits};
+use super::bytes::in_shards;
+use super::journal::{JOURNAL, RECORDS, three_records};
+use super::{
+    Bench, HEADER_BYTES, MODES, Order, Tick, data_offset, image_of, image_with, orders, ticks,
+};
+use crate::support::{DESCRIPTOR_OFFSET, Image, JournalWriter, Live, Preamble, Slot};
+
+/// Holds that a repair takes these steps, and leaves a file that is fine and has these elements.
+#[track_caller]
+fn check<T: Persist + PartialEq + std::fmt::Debug>(
+    name: &str,
+    image: &Image,
+    steps: &[(&str, RepairLoss)],
+    expected: &[T],
+) -> Image {
+    let bench = Bench::with(image);
+    let before = bench.snapshot();
+    let repair = Repair::plan(&bench.path).unwrap();
+    let found: Vec<_> =
+        repair.steps().iter().map(|step| (step.kind.to_string(), step.loss.clone())).collect();
+    assert_eq!(found.len(), steps.len(), "{name}: {found:#?}, {:?}", repair.obstacles());
+    for ((kind, loss), (text, expected)) in found.iter().zip(steps) {
+        assert!(kind.contains(text), "{name}: {text:?} is not in: {kind}");
+        assert_eq!(loss, expected, "{name}: {kind}");
+    }
+    assert!(repair.obstacles().is_empty() && repair.is_possible(), "{name}");
+    assert!(bench.snapshot() == before, "{name}: a plan changed something");
+    let report = repair.run().unwrap();
+    assert!(report.findings.is_empty(), "{name}: {:#?}", report.findings);
+    assert_eq!(bench.snapshot().len(), 1, "{name}: something was left behind");
+    let slice = MmapSlice::<T>::open(&bench.path).unwrap();
+    assert!(*slice == *expected, "{name}: {slice:?}");
+    drop(slice);
+    MmapVec::<T>::open(&bench.path).unwrap().close().unwrap();
+    Image::read(&bench.path)
+}
+
+/// Holds that a file can't be helped, for this reason, and isn't touched.
+#[track_caller]
+fn check_hopeless(name: &str, image: &Image, expected: &RepairObstacle) {
+    let bench = Bench::with(image);
+    let before = bench.snapshot();
+    let repair = Repair::plan(&bench.path).unwrap();
+    assert_eq!(repair.obstacles(), std::slice::from_ref(expected), "{name}");
+    assert!(expected.is_final() && repair.steps().is_empty() && !repair.is_possible(), "{name}");
+    drop(repair);
+    assert!(bench.snapshot() == before, "{name}: it was touched");
+}
+
+/// Steps of which none loses anything.
+fn lossless<'a>(steps: &[&'a str]) -> Vec<(&'a str, RepairLoss)> {
+    steps.iter().map(|step| (*step, RepairLoss::Nothing)).collect()
+}
+
+#[test]
+fn nothing_to_do() {
+    for mode in MODES {
+        let bench = Bench::with(&image_of(mode, &ticks()));
+        let repair = Repair::plan(&bench.path).unwrap();
+        assert!(repair.report().is_fine() && !repair.is_possible());
+        assert!(repair.steps().is_empty() && repair.obstacles().is_empty());
+    }
+}
+
+#[test]
+fn a_file_that_was_not_closed() {
+    let (image, states) = three_records();
+    let slack = image.0.len() > data_offset(&image) + size_of_val(&*states[3]);
+    assert!(slack, "the writer left room");
+    let steps = ["write 3 commits from the journal to the elements and close", "cut off the"];
+    check("pending", &image, &lossless(&steps), &states[3]);
+
+    let cut_short = image.flipped(RECORDS[2] + 70, 1);
+    let steps = ["write 2 commits from the journal", "cut off the"];
+    check("cut short", &cut_short, &lossless(&steps), &states[2]);
+    for mode in MODES {
+        let unclean = image_of(mode, &ticks()).unclean();
+        check("unclean", &unclean, &lossless(&["close the file"]), &ticks());
+    }
+}
+
+#[test]
+fn room_to_spare() {
+    for mode in MODES {
+        let image = image_of(mode, &ticks());
+        let longer = image.clone().resized(image.0.len() + 1000);
+        let mended = check("longer", &longer, &lossless(&["cut off the 1000 bytes"]), &ticks());
+        assert!(mended == image, "nothing else is written");
+    }
+}
+
+#[test]
+fn a_torn_slot() {
+    for mode in MODES {
+        let image = image_of(mode, &ticks());
+        for slot in [Slot(0), Slot(1)] {
+            let zeroed = image.clone().with_bytes(slot.offset(), &[0; 4096]);
+            let step = ("write the damaged slot anew and close the file", RepairLoss::MaybeCommits);
+            check("zeroed", &zeroed, &[step], &ticks());
+        }
+        // The newer one is restored, with the length that only it knows.
+        let newest = image.newest_slot();
+        let older = if newest == Slot(0) { Slot(1) } else { Slot(0) };
+        let longer = image.with(older, "committed_len", 1).unclean();
+        let bent = longer.flipped(newest.field("committed_len").start + 2, 0x10);
+        let steps = ["in the slots, from 0x10 to 0x00, as the checksum proves", "close the file"];
+        check("a byte of the newer slot", &bent, &lossless(&steps), &ticks());
+    }
+}
+
+#[test]
+fn reserved_bytes() {
+    for mode in MODES {
+        let image = image_of(mode, &ticks());
+        let bent = image
+            .clone()
+            .with_bytes(Live.field("reserved").start + 100, &[1, 0, 1])
+            .with_bytes(HEADER_BYTES - 20, &[3; 20]);
+        let steps = ["write zeros over 2 reserved bytes from byte 12412 on", "20 reserved bytes"];
+        let mended = check("reserved", &bent, &lossless(&steps), &ticks());
+        assert!(mended == image, "nothing else is written");
+        let bent = image.clone().with_bytes(Preamble.field("reserved_2").start + 5, &[1; 9]);
+        let steps = ["write zeros over 9 reserved bytes from byte 197 on"];
+        assert!(check("of the preamble", &bent, &lossless(&steps), &ticks()) == image);
+    }
+}
+
+/// One byte of the preamble or the descriptor is told by its checksum, whichever it is.
+#[test]
+fn a_byte_of_the_description() {
+    let image = image_of(Mode::Atomic, &ticks());
+    let descriptor_end = DESCRIPTOR_OFFSET + image.descriptor().len();
+    let reserved = Preamble.field("reserved_2");
+    let image = &image;
+    in_shards(0..descriptor_end, |offsets| {
+        let bench = Bench::with(image);
+        for offset in offsets {
+            let is_told = offset < reserved.start
+                && !Preamble.field("reserved_1").contains(&offset)
+                || (reserved.end..4096).contains(&offset)
+                || offset >= DESCRIPTOR_OFFSET;
+            // Each search takes a while.
+            if !is_told || offset % 3 != 0 {
+                continue;
+            }
+            image.clone().flipped(offset, 0x41).write(&bench.path);
+            let repair = Repair::plan(&bench.path).unwrap();
+            let steps: Vec<_> = repair.steps().iter().map(|step| step.kind.clone()).collect();
+            let [RepairKind::RestoreByte { offset_bytes, .. }] = &*steps else {
+                panic!("byte {offset}: {steps:?}, {:?}", repair.obstacles())
+            };
+            assert_eq!(*offset_bytes, offset as u64);
+            repair.run().unwrap();
+            assert!(Image::read(&bench.path) == *image, "byte {offset}");
+        }
+    });
+}
+
+#[test]
+fn more_than_a_byte_of_the_description() {
+    let image = image_of(Mode::Atomic, &ticks());
+    let hopeless = |name: &str, image: Image, region| {
+        check_hopeless(name, &image, &description(region));
+    };
+    hopeless("preamble", image.clone().flipped(70, 1).flipped(90, 1), Region::Preamble);
+    let descriptor = DESCRIPTOR_OFFSET + 4;
+    let bent = image.clone().flipped(descriptor, 1).flipped(descriptor + 9, 1);
+    hopeless("descriptor", bent, Region::Descriptor);
+    // Neither is anything else mended then.
+    let bent = image.clone().flipped(70, 1).flipped(90, 1).flipped(HEADER_BYTES - 1, 1);
+    hopeless("and reserved", bent, Region::Preamble);
+    check_hopeless("text", &Image(vec![b'x'; 100]), &RepairObstacle::NotPersist);
+    check_hopeless("long text", &Image(vec![b'x'; 100_000]), &RepairObstacle::NotPersist);
+    check_hopeless("cut", &image.clone().resized(16383), &RepairObstacle::NoHeader);
+    let bent = image.with_bytes(4096, &[0; 8192]);
+    check_hopeless("no slot", &bent, &RepairObstacle::Slots);
+}
+
+fn description(region: Region) -> RepairObstacle {
+    let text = Repair::plan(Bench::with(&Image(vec![0; 9])).path).unwrap();
+    assert_eq!(text.obstacles(), [RepairObstacle::NotPersist]);
+    let image = image_of(Mode::Atomic, &ticks());
+    let bent = match region {
+        Region::Preamble => image.flipped(100, 1).flipped(110, 1),
+        _ => image.flipped(DESCRIPTOR_OFFSET, 1).flipped(DESCRIPTOR_OFFSET + 1, 1),
+    };
+    let repair = Repair::plan(Bench::with(&bent).path).unwrap();
+    let [obstacle @ RepairObstacle::Description { region: found, .. }] = repair.obstacles() else {
+        panic!("{:?}", repair.obstacles())
+    };
+    assert_eq!(*found, region);
+    obstacle.clone()
+}
+
+/// What has its checksum was written like that.
+#[test]
+fn nonsense_with_its_checksum() {
+    let image = image_of(Mode::Atomic, &ticks());
+    for (block, field, value) in [
+        (Preamble, "element_align_bytes", 3),
+        (Preamble, "reserved_1", 1),
+        (Preamble, "journal_bytes", 7),
+        (image.newest_slot(), "flags", 3),
+    ] {
+        let bent = image.clone().with(block, field, value).sealed();
+        let bench = Bench::with(&bent);
+        let repair = Repair::plan(&bench.path).unwrap();
+        assert!(matches!(repair.obstacles(), [RepairObstacle::Nonsense(_)]), "{field}");
+        assert!(!repair.is_possible() && Image::read(&bench.path) == bent);
+    }
+    for (field, value) in [("format_version", 2), ("incompat", 1)] {
+        let newer = Bench::with(&image.clone().with(Preamble, field, value).sealed());
+        let repair = Repair::plan(&newer.path).unwrap();
+        assert!(matches!(repair.obstacles(), [RepairObstacle::Unsupported(_)]), "{field}");
+    }
+    let read_only = image.with(Preamble, "ro_compat", 1).sealed();
+    assert!(Repair::plan(Bench::with(&read_only).path).unwrap().obstacles().is_empty());
+    let unclean = Repair::plan(Bench::with(&read_only.unclean()).path).unwrap();
+    assert!(matches!(unclean.obstacles(), [RepairObstacle::Unsupported(_)]));
+}
+
+#[test]
+fn a_damaged_record_in_the_middle() {
+    let (image, states) = three_records();
+    for (name, bent, kept) in [
+        ("payload of the first", image.clone().flipped(RECORDS[0] + 70, 1), 0),
+        ("header of the first", image.clone().flipped(RECORDS[0] + 9, 1), 0),
+        ("payload of the second", image.clone().flipped(RECORDS[1] + 4100, 1), 1),
+        ("header of the second", image.clone().flipped(RECORDS[1], 1), 1),
+    ] {
+        let len = states[kept].len();
+        let whole = 2 - kept as u64;
+        let bench = Bench::with(&bent);
+        let steps = Repair::plan(&bench.path).unwrap().steps().to_vec();
+        let RepairKind::GiveUpJournal { kept: found, len: left, .. } = steps[0].kind else {
+            panic!("{name}: {steps:?}")
+        };
+        assert_eq!((found, left), (kept as u64, len as u64), "{name}");
+        let RepairLoss::Commits { count, len: lost_len, .. } = steps[0].loss else {
+            panic!("{name}")
+        };
+        assert_eq!((count, lost_len), (whole + 1, Some(states[3].len() as u64)), "{name}");
+        let loss = steps[0].loss.clone();
+        assert!(loss.to_string().contains("at least"), "{loss}");
+        let give_up = ("give up the journal after", loss);
+        let close = if kept == 0 { "close the file" } else { "write 1 commit from the journal" };
+        let rest = lossless(&[close, "cut off the"]);
+        check(name, &bent, &[vec![give_up], rest].concat(), &states[kept]);
+    }
+}
+
+/// The slot of a record's epoch can be told by its first record, so nothing is lost.
+#[test]
+fn a_slot_that_records_build_on() {
+    let (image, states) = three_records();
+    let newest = image.newest_slot();
+    let zeroed = image.clone().with_bytes(newest.offset(), &[0; 512]);
+    let steps =
+        ["with the 3 elements that the first record after it builds on", "3 commits", "cut off"];
+    check("zeroed", &zeroed, &lossless(&steps), &states[3]);
+
+    let byte = image.clone().flipped(newest.offset() + 1, 1);
+    check("a byte", &byte, &lossless(&["restore byte", "3 commits", "cut off"]), &states[3]);
+
+    // Nothing tells whether these records are the newest state.
+    let neither = image.clone().with_bytes(4096, &[0; 8192]);
+    check_hopeless("neither slot", &neither, &RepairObstacle::Slots);
+    let bytes = image.clone().flipped(4097, 1).flipped(8193, 1);
+    let steps = ["restore byte 4097", "restore byte 8193", "3 commits", "cut off"];
+    check("a byte of each", &bytes, &lossless(&steps), &states[3]);
+
+    let gone = zeroed.with_bytes(RECORDS[0], &[0; 64]);
+    let bench = Bench::with(&gone);
+    let repair = Repair::plan(&bench.path).unwrap();
+    assert!(matches!(repair.steps()[0].kind, RepairKind::GiveUpJournal { kept: 0, .. }));
+    assert!(repair.run().unwrap().is_fine());
+}
+
+#[test]
+fn records_of_a_closed_file() {
+    let (image, _) = three_records();
+    let closed = image.clone().with(image.newest_slot(), "flags", 1).sealed();
+    let bench = Bench::with(&closed);
+    let repair = Repair::plan(&bench.path).unwrap();
+    let RepairLoss::Commits { count, .. } = repair.steps()[0].loss else { panic!() };
+    assert_eq!(count, 3);
+    assert!(repair.run().unwrap().is_fine());
+    let mut vec = MmapVec::<Tick>::open(&bench.path).unwrap();
+    vec.push(ticks()[0]).unwrap();
+    vec.commit().unwrap();
+}
+
+#[test]
+fn slots_that_do_not_follow_each_other() {
+    for mode in MODES {
+        let image = image_of(mode, &ticks());
+        let newest = image.newest_slot();
+        let epoch = image.get(newest, "epoch");
+        let bent = image.with(newest, "epoch", epoch + 20).sealed();
+        let step = ("take the slot of epoch", RepairLoss::MaybeCommits);
+        check("apart", &bent, &[step], &ticks());
+    }
+}
+
+#[test]
+fn a_file_that_was_cut() {
+    let elements = |count| {
+        if count == 1 {
+            "the 1 element that".to_owned()
+        } else {
+            format!("the {count} elements that")
+        }
+    };
+    for mode in MODES {
+        let image = image_of(mode, &ticks());
+        for (bytes, there) in [(71, 2), (48, 2), (47, 1), (1, 0), (0, 0)] {
+            let cut = image.clone().resized(data_offset(&image) + bytes);
+            let bench = Bench::with(&cut);
+            let repair = Repair::plan(&bench.path).unwrap();
+            let RepairKind::Cut { len, .. } = repair.steps()[0].kind else {
+                panic!("{:?}", repair.steps())
+            };
+            let RepairLoss::Elements { count, .. } = repair.steps()[0].loss else { panic!() };
+            assert_eq!((len, count), (there, 3 - there));
+            let text = repair.steps()[0].kind.to_string();
+            assert!(text.contains(&elements(there)[..12]), "{text}");
+            assert!(repair.run().unwrap().findings.is_empty());
+            assert_eq!(MmapSlice::<Tick>::open(&bench.path).unwrap(), ticks()[..there as usize]);
+        }
+    }
+    // Even the journal is missing.
+    let image = image_of(Mode::Atomic, &ticks());
+    let bench = Bench::with(&image.clone().resized(JOURNAL + 9));
+    let repair = Repair::plan(&bench.path).unwrap();
+    assert!(matches!(repair.steps()[0].kind, RepairKind::Extend { .. }));
+    assert!(repair.run().unwrap().is_fine());
+    assert!(MmapSlice::<Tick>::open(&bench.path).unwrap().is_empty());
+}
+
+/// What waits in the journal of a file that was cut is put to the elements that are there.
+#[test]
+fn a_file_that_was_cut_and_not_closed() {
+    let image = image_of(Mode::Atomic, &ticks());
+    let pending = JournalWriter::new(image.clone().unclean())
+        .commit(3, &[(0, &77_u64.to_ne_bytes()), (48, &78_u64.to_ne_bytes())]);
+    let cut = pending.image.resized(data_offset(&image) + 30);
+    let bench = Bench::with(&cut);
+    let repair = Repair::plan(&bench.path).unwrap();
+    assert!(matches!(repair.steps()[0].kind, RepairKind::Cut { len: 1, .. }));
+    assert!(repair.run().unwrap().findings.is_empty());
+    let slice = MmapSlice::<Tick>::open(&bench.path).unwrap();
+    assert_eq!((slice.len(), slice[0].time), (1, 77));
+}
+
+/// Elements are no business of a repair; the rest is mended.
+#[test]
+fn elements_stay_as_they_are() {
+    let image = image_of(Mode::Atomic, &orders());
+    let at = data_offset(&image) + 11;
+    let bent = image.with_bytes(at, &[7]);
+    let bench = Bench::with(&bent);
+    let repair = Repair::plan(&bench.path).unwrap();
+    let [obstacle @ RepairObstacle::Elements { count: 1, .. }] = repair.obstacles() else {
+        panic!()
+    };
+    assert!(!obstacle.is_final() && !repair.is_possible());
+    assert!(obstacle.to_string().contains("1 element has bytes that are no value"), "{obstacle}");
+    drop(repair);
+    let torn = bent.clone().with_bytes(4096, &[0; 4096]);
+    torn.write(&bench.path);
+    let report = Repair::plan(&bench.path).unwrap().run().unwrap();
+    assert_eq!((report.invalid_elements, report.findings.len()), (1, 1));
+    assert_eq!(Image::read(&bench.path).0[at], 7);
+}
+
+#[test]
+fn a_backup_replaces_nothing() {
+    let image = image_of(Mode::Atomic, &ticks()).unclean();
+    let bench = Bench::with(&image);
+    let backup = bench.path("ticks.pv.bak");
+    let repair = Repair::plan(&bench.path).unwrap();
+    repair.back_up(&backup).unwrap();
+    let again = repair.back_up(&backup).unwrap_err();
+    assert!(matches!(again, Error::AlreadyExists { .. }), "{again}");
+    repair.run().unwrap();
+    assert!(Image::read(&backup) == image && Image::read(&bench.path) != image);
+    assert_eq!(bench.snapshot().len(), 2);
+}
+
+/// The lock of a plan keeps everybody else away, until it is done or dropped.
+#[test]
+fn a_plan_holds_its_file() {
+    let bench = Bench::with(&image_of(Mode::Atomic, &ticks()).unclean());
+    let repair = Repair::plan(&bench.path).unwrap();
+    assert!(matches!(MmapSlice::<Tick>::open(&bench.path), Err(Error::Locked { .. })));
+    drop(repair);
+    let _reader = MmapSlice::<Tick>::open(&bench.path).unwrap();
+    assert!(matches!(Repair::plan(&bench.path), Err(Error::Locked { .. })));
+}
+
+#[cfg(unix)]
+#[test]
+fn a_repaired_copy_has_the_rights_of_the_original() {
+    use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
+
+    let bent = image_of(Mode::Atomic, &ticks()).flipped(HEADER_BYTES - 1, 1);
+    let bench = Bench::with(&bent);
+    fs::set_permissions(&bench.path, fs::Permissions::from_mode(0o640)).unwrap();
+    let link = bench.path("link.pv");
+    symlink(&bench.path, &link).unwrap();
+    assert!(Repair::plan(&link).unwrap().run().unwrap().is_fine());
+    assert!(link.symlink_metadata().unwrap().is_symlink());
+    assert_eq!(fs::metadata(&bench.path).unwrap().mode() & 0o777, 0o640);
+
+    bent.write(&bench.path);
+    fs::hard_link(&bench.path, bench.path("other.pv")).unwrap();
+    let refused = Repair::plan(&bench.path).unwrap().run().unwrap_err();
+    assert!(matches!(refused, Error::HardLinks { links: 2, .. }), "{refused}");
+    assert!(Image::read(&bench.path) == bent);
+}
+
+/// What is wrong with a report, but for elements: those stay as they are.
+fn is_whole(report: &Report) -> bool {
+    !report.findings.iter().any(|finding| {
+        finding.severity() > Severity::Note && !matches!(finding.kind, FindingKind::Element { .. })
+    })
+}
+
+/// Plans, and runs what was planned. A plan is kept, or leaves the file as it is.
+fn check_any(bent: &Image) {
+    let bench = Bench::with(bent);
+    let repair = Repair::plan(&bench.path).unwrap();
+    let is_final = repair.obstacles().iter().any(RepairObstacle::is_final);
+    assert!(!is_final || repair.steps().is_empty(), "{:?}", repair.obstacles());
+    assert!(Image::read(&bench.path) == *bent, "a plan changed the file");
+    let was_whole = is_whole(repair.report());
+    if !repair.is_possible() {
+        assert!(was_whole || is_final, "{:#?}", repair.report().findings);
+        return;
+    }
+    let steps = repair.steps().to_vec();
+    let report = repair.run().unwrap_or_else(|error| panic!("{steps:?}: {error}"));
+    assert!(is_whole(&report), "{steps:?}: {:#?}", report.findings);
+    let again = verify(&bench.path).unwrap();
+    assert_eq!(again.findings, report.findings);
+    assert_eq!(bench.snapshot().len(), 1, "something was left behind");
+    match MmapVec::<Order>::open(&bench.path) {
+        Ok(vec) => assert_eq!(vec.len() as u64, again.len.unwrap()),
+        Err(Error::CorruptElement { .. }) => assert!(again.invalid_elements > 0),
+        // What was changed, and sealed, may be another type's file.
+        Err(Error::Layout { .. } | Error::ByteOrder { .. }) => {}
+        Err(error) => panic!("{steps:?}: {error}"),
+    }
+}
+
+/// The file ends in a payload of zeros, of a record that counts all the same.
+#[test]
+fn a_file_that_ends_in_its_journal() {
+    for whole in &*WHOLE {
+        for bytes in (JOURNAL..WHOLE[0].0.len().max(JOURNAL + 3 * 4096)).step_by(61) {
+            check_any(&whole.clone().resized(bytes.min(whole.0.len())));
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig {
+        cases: 700,
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    })]
+
+    /// Whatever happens to a file: a repair leaves it alone, or fine.
+    #[test]
+    fn any_damage_is_repaired_or_left_alone(
+        whole in 0..5_usize,
+        edits in edits(),
+        header in prop::bool::ANY,
+        records in prop::bool::ANY,
+    ) {
+        check_any(&apply(&WHOLE[whole], &edits, Seal { header, records }));
+    }
+
+    /// Flipped bytes and cuts, without a checksum made to hold: what happens to files.
+    #[test]
+    fn flips_and_cuts_are_repaired_or_left_alone(
+        whole in 0..5_usize,
+        flips in prop::collection::vec((any::<prop::sample::Index>(), 0..8_u32), 0..4),
+        cut in prop::option::weighted(0.3, any::<prop::sample::Index>()),
+    ) {
+        let mut image = WHOLE[whole].clone();
+        for (index, bit) in flips {
+            let offset = index.index(image.0.len());
+            image = image.flipped(offset, 1 << bit);
+        }
+        if let Some(cut) = cut {
+            let bytes = cut.index(image.0.len());
+            image = image.resized(bytes);
+        }
+        check_any(&image);
+    }
+}
+
+#[test]
+fn a_large_header_is_repaired_as_well() {
+    let image = image_with(&MmapVec::options().journal_bytes(1 << 20), &ticks());
+    let bent = image.clone().flipped(HEADER_BYTES - 1, 1).flipped(3, 4);
+    let steps = ["restore byte 3, in the preamble", "write zeros over 1 reserved byte"];
+    assert!(check("both", &bent, &lossless(&steps), &ticks()) == image);
+}
+
+/// Where there is no room for a copy the original stays, and nothing else.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_full_disk_leaves_the_original() {
+    let mount = tempfile::tempdir().unwrap();
+    let bent = image_of(Mode::Atomic, &ticks()).flipped(HEADER_BYTES - 1, 1);
+    let result = crate::support::with_tmpfs(mount.path(), 224 << 10, |directory| {
+        let path = directory.join("ticks.pv");
+        bent.write(&path);
+        let repair = Repair::plan(&path).unwrap();
+        let backup = repair.back_up(directory.join("ticks.pv.bak")).unwrap_err();
+        assert!(matches!(backup, Error::DiskFull { .. }), "{backup}");
+        let error = repair.run().unwrap_err();
+        assert!(matches!(error, Error::DiskFull { .. }), "{error}");
+        assert!(Image::read(&path) == bent);
+        assert_eq!(fs::read_dir(directory).unwrap().count(), 1, "something was left behind");
+    });
+    if let Err(error) = result {
+        crate::support::skip("a_full_disk_leaves_the_original", error);
+    }
+}
