@@ -48,6 +48,8 @@ pub(crate) enum Mutant {
     KeepPagesPastTheEnd,
     /// A rollback restores the length alone.
     RollbackLengthOnly,
+    /// What is appended in large pieces goes to the file where elements of the last commit are, too.
+    WriteThroughPrivatePages,
 }
 
 /// Whether the rule is to be broken here and now.
@@ -66,7 +68,7 @@ mod testing {
     use super::Mutant;
 
     /// As many as there are, so that none is forgotten.
-    pub(crate) const ALL: [Mutant; Mutant::RollbackLengthOnly as usize + 1] = [
+    pub(crate) const ALL: [Mutant; Mutant::WriteThroughPrivatePages as usize + 1] = [
         Mutant::SkipRecordFlush,
         Mutant::ApplyBeforeRecord,
         Mutant::ReuseJournalBeforeSlotIsDurable,
@@ -87,6 +89,7 @@ mod testing {
         Mutant::ForgetPagesInMemory,
         Mutant::SharedPages,
         Mutant::RollbackLengthOnly,
+        Mutant::WriteThroughPrivatePages,
     ];
 
     thread_local! {

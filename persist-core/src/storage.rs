@@ -13,6 +13,8 @@ pub(crate) mod heap;
 mod preallocate;
 #[cfg(test)]
 pub(crate) mod sim;
+#[cfg(target_os = "linux")]
+mod write_back;
 
 use std::fmt::Debug;
 use std::io;
@@ -45,6 +47,12 @@ pub(crate) trait Storage: Debug + Send + Sync {
     /// Whether some byte of `start..end`, which isn't empty, may have no place on the device yet, so that a write to it can
     /// fail.
     fn is_sparse(&self, start: u64, end: u64) -> io::Result<bool>;
+
+    /// Has the device begin to write `start..end`, without waiting for it. A hint, which promises nothing.
+    fn start_write_back(&self, start: u64, end: u64);
+
+    /// Blocks of so many bytes, a power of two, are the quickest to write: at places that are multiples of it.
+    fn block_bytes(&self) -> usize;
 
     /// Cuts the storage off at `end`.
     fn truncate(&self, end: u64) -> io::Result<()>;

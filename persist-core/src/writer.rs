@@ -4,7 +4,7 @@
 #![forbid(unsafe_code)]
 
 use std::fmt;
-use std::fs::{self, File};
+use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -295,8 +295,9 @@ impl AnyWriter {
             self.storage
                 .write_all_at(offset, part)
                 .map_err(|source| Error::no_room(Action::Write, &self.path, bytes, source))?;
-            start_write_back(self.temporary.file(), offset, part.len());
-            offset += part.len() as u64;
+            let end = offset + part.len() as u64;
+            self.storage.start_write_back(offset, end);
+            offset = end;
         }
         Ok(offset - self.preamble.data_offset.get())
     }
@@ -417,14 +418,3 @@ fn check_place(original: &AnySlice, path: &Path) -> Result<fs::Metadata, Error> 
         false => Err(io(io::Error::other("the path names another file by now"))),
     }
 }
-
-/// Has the device begin to write, without waiting: giving up cached pages does that first. A hint, so that it may
-/// fail.
-#[cfg(any(target_os = "linux", target_os = "android"))]
-fn start_write_back(file: &File, offset: u64, bytes: usize) {
-    let bytes = std::num::NonZero::new(bytes as u64);
-    let _ = rustix::fs::fadvise(file, offset, bytes, rustix::fs::Advice::DontNeed);
-}
-
-#[cfg(not(any(target_os = "linux", target_os = "android")))]
-fn start_write_back(_: &File, _: u64, _: usize) {}

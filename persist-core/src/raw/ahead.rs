@@ -1,0 +1,143 @@
+//! Room for what is appended, made ready before it is needed.
+//!
+//! The kernel makes a page when it is touched first, and how many beside it follows from the read-ahead of the device:
+//! few, and a scan is slow for as long as they are cached; or many MiB, and one push waits for all of them. So
+//! once a vector is large its room is filled with zeros, a block at a time, just ahead of the pushes. What
+//! comes in large pieces is written to the file instead of memory, which makes the pages, too. Both are bytes that nobody
+//! counts before a commit does.
+//!
+//! The device is told to begin early, so that neither a commit has to wait for all of it, nor a push because the
+//! system has too many pages that wait to be written.
+//!
+//! All this is for where a mapping may reach past the end of its file (Linux): there it shows at once what is written to
+//! the file. Elsewhere, and where memory is private, the room is ready as it is.
+
+#![forbid(unsafe_code)]
+
+use super::*;
+use crate::mutant::{self, Mutant};
+
+/// So many blocks of elements are left to the kernel: a small file needn't be written for what it may never have.
+const FIRST_BLOCKS: usize = 8;
+/// The device is told of so many blocks at once.
+const WRITE_BACK_BLOCKS: usize = 8;
+/// Where the program pushes, the device begins after so many blocks that weren't committed.
+const PATIENT_BLOCKS: usize = 256;
+
+/// How far room is ready.
+#[derive(Debug)]
+pub(super) struct Ahead {
+    /// What the storage is quickest to write.
+    block_bytes: usize,
+    /// Up to this byte of the data, pages were made.
+    end: usize,
+    /// A block of zeros, once it was needed.
+    zeros: Vec<u8>,
+}
+
+impl Ahead {
+    pub(super) fn new(block_bytes: usize) -> Self {
+        Self { block_bytes, end: 0, zeros: Vec::new() }
+    }
+
+    #[inline]
+    pub(super) fn block_bytes(&self) -> usize {
+        self.block_bytes
+    }
+
+    /// There is no more room than `bytes`.
+    pub(super) fn cut(&mut self, bytes: usize) {
+        self.end = self.end.min(bytes);
+    }
+}
+
+impl RawVec {
+    /// How many elements there can be before more room must be made ready.
+    pub(super) fn ready_len(&self) -> usize {
+        match self.writes_ahead() {
+            true => (self.ready_bytes() / self.element_bytes).clamp(self.len, self.capacity),
+            false => self.capacity,
+        }
+    }
+
+    /// Where pages are yet to be made: after all elements, those of the last commit included.
+    fn ready_bytes(&self) -> usize {
+        let elements = (self.len * self.element_bytes).max(self.store.committed_bytes() as usize);
+        elements.max(self.ahead.end).max(FIRST_BLOCKS * self.ahead.block_bytes)
+    }
+
+    /// Whether the file may be written where nobody counts it, and memory shows that.
+    fn writes_ahead(&self) -> bool {
+        let storage = self.store.storage();
+        storage.maps_past_end()
+            && self.private.end != usize::MAX
+            && self.store.check_poison().is_ok()
+    }
+
+    /// Makes room ready for `needed` elements, of which there is capacity for all.
+    pub(super) fn make_ready(&mut self, needed: usize) -> Result<(), Error> {
+        debug_assert!(needed <= self.capacity);
+        while self.ready_len() < needed {
+            self.make_block_ready()?;
+        }
+        self.writable = self.ready_len();
+        Ok(())
+    }
+
+    fn make_block_ready(&mut self) -> Result<(), Error> {
+        let start = self.ready_bytes();
+        let end = self.end_of_block(start).min(self.room_bytes());
+        if self.ahead.zeros.is_empty() {
+            self.ahead.zeros = vec![0; self.ahead.block_bytes];
+        }
+        self.store.write_ahead(start, &self.ahead.zeros[..end - start])?;
+        self.ahead.end = end;
+        let appended =
+            (self.len * self.element_bytes).saturating_sub(self.store.committed_bytes() as usize);
+        if appended >= PATIENT_BLOCKS * self.ahead.block_bytes {
+            self.start_write_back(start);
+        }
+        Ok(())
+    }
+
+    /// Writes elements to the file that are to be appended and that there is capacity for, as far as that is quicker
+    /// than to put them in memory. Returns how many bytes, from the first on, are left to be put there.
+    pub(super) fn write_through(&mut self, bytes: &[u8]) -> Result<usize, Error> {
+        let old_end = self.len * self.element_bytes;
+        // In place of committed elements, and in private pages, the file must not be written or isn't seen.
+        let first = match mutant::is(Mutant::WriteThroughPrivatePages) {
+            false => self.private.reach.max(self.store.committed_bytes() as usize),
+            true => 0,
+        };
+        let in_memory = first.saturating_sub(old_end).min(bytes.len());
+        if bytes.len() - in_memory < self.ahead.block_bytes || !self.writes_ahead() {
+            return Ok(bytes.len());
+        }
+        let (mut start, mut rest) = (old_end + in_memory, &bytes[in_memory..]);
+        while !rest.is_empty() {
+            let end = self.end_of_block(start).min(start + rest.len());
+            let (block, after) = rest.split_at(end - start);
+            self.store.write_ahead(start, block)?;
+            self.start_write_back(end);
+            (start, rest) = (end, after);
+        }
+        self.ahead.end = self.ahead.end.max(start);
+        Ok(in_memory)
+    }
+
+    /// The end of the block in the file that byte `start` of the data is in.
+    fn end_of_block(&self, start: usize) -> usize {
+        let in_block = (self.store.data_offset() as usize + start) % self.ahead.block_bytes;
+        start + self.ahead.block_bytes - in_block
+    }
+
+    /// Has the device begin with the last blocks before byte `end` of the data, where it wasn't told of them.
+    fn start_write_back(&self, end: usize) {
+        let bytes = WRITE_BACK_BLOCKS * self.ahead.block_bytes;
+        let end = self.store.data_offset() + end as u64;
+        if end % bytes as u64 == 0 {
+            let start = end.saturating_sub(bytes as u64).max(self.store.data_offset());
+            self.store.storage().start_write_back(start, end);
+        }
+    }
+}
