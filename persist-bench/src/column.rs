@@ -96,6 +96,11 @@ pub(crate) trait Column<T: Element> {
         bail!("can't be made durable")
     }
 
+    /// Moves what [`sync`](Self::sync) left in a log to its place, where there is a log.
+    fn checkpoint(&mut self) -> Result<()> {
+        Ok(())
+    }
+
     /// Leaves a file that can be opened.
     fn close(self: Box<Self>) -> Result<()>;
 }
@@ -119,6 +124,11 @@ pub(crate) trait Lends<T: Element> {
     }
 
     fn sync(&mut self) -> Result<()>;
+
+    fn checkpoint(&mut self) -> Result<()> {
+        Ok(())
+    }
+
     fn close(self) -> Result<()>;
 }
 
@@ -197,6 +207,10 @@ impl<T: Element, V: Lends<T>> Column<T> for Slices<V> {
 
     fn sync(&mut self) -> Result<()> {
         self.0.sync()
+    }
+
+    fn checkpoint(&mut self) -> Result<()> {
+        self.0.checkpoint()
     }
 
     fn close(self: Box<Self>) -> Result<()> {

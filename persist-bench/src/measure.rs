@@ -106,6 +106,25 @@ pub(crate) fn fresh_rounds<C, M: Clone>(
     Ok(measured)
 }
 
+/// How long a turn of many operations may take: a device that is slow to flush makes for fewer of them, and not
+/// for a longer run.
+const TURN: Duration = Duration::from_millis(250);
+
+/// Times so many operations, which are given their number, or those that begin in the time of a turn, and one at least.
+pub(crate) fn turn(count: u64, mut operation: impl FnMut(u64) -> Result<()>) -> Result<Vec<f64>> {
+    let start = Instant::now();
+    let mut times = Vec::with_capacity(count as usize);
+    for number in 0..count {
+        let (result, time) = timed(|| operation(number));
+        result?;
+        times.push(time);
+        if start.elapsed() >= TURN {
+            break;
+        }
+    }
+    Ok(times)
+}
+
 /// What an operation returned, and how many nanoseconds it took.
 pub(crate) fn timed<R>(operation: impl FnOnce() -> R) -> (R, f64) {
     let start = Instant::now();

@@ -201,6 +201,10 @@ impl<T: Element> Lends<T> for MmapVec<T> {
         Ok(self.commit()?)
     }
 
+    fn checkpoint(&mut self) -> Result<()> {
+        Ok(self.checkpoint()?)
+    }
+
     fn close(self) -> Result<()> {
         Ok(self.close()?)
     }

@@ -5,17 +5,21 @@ use anyhow::{Result, ensure};
 
 use super::{Setup, entries, random_pages};
 use crate::column::Edits;
-use crate::measure::{rounds, timed};
+use crate::measure::{rounds, timed, turn};
 use crate::peers::lmdb::Lmdb;
+use crate::peers::persist;
 use crate::peers::redb::Redb;
 use crate::peers::sqlite::Sqlite;
 use crate::peers::{Kind, Peer};
 use crate::report::{Entry, Report, Unit};
 
-/// How much of any database's time persist may take.
-const GOAL: f64 = 0.6;
+/// How much of any database's time persist may take: ahead of it, however it is changed.
+const GOAL: f64 = 1.0;
 
-/// How many pages a transaction changes, and how many transactions a turn is.
+/// The same where it is changed by index.
+const GOAL_BY_INDEX: f64 = 0.6;
+
+/// How many pages a transaction changes, and how many transactions a turn is at most.
 const TRANSACTIONS: [(usize, u64); 3] = [(1, 200), (100, 30), (10_000, 2)];
 
 /// Transactions before all: so many that no log or journal grows later, and no list of free pages is empty.
@@ -24,14 +28,14 @@ const WARM_UP: (usize, u64) = (100, 30);
 pub(super) fn run(setup: &Setup, report: &mut Report) -> Result<()> {
     let directory = setup.scratch()?;
     let (path, pages) = (directory.path(), setup.pages());
-    let persist = |edits| setup.vector(&directory, setup.file_len(), edits);
+    let vector = |edits| setup.vector(&directory, setup.file_len(), edits);
     // The order of the turns.
     let mut peers: [Box<dyn Peer>; 5] = [
-        Box::new(persist(Edits::ByIndex)?),
+        Box::new(vector(Edits::ByIndex)?),
         Box::new(Lmdb::loaded(path, pages)?),
         Box::new(Redb::loaded(path, pages)?),
         Box::new(Sqlite::loaded(path, pages, setup.journal_bytes)?),
-        Box::new(persist(Edits::BySlice)?),
+        Box::new(vector(Edits::BySlice)?),
     ];
 
     let (count, transactions) = WARM_UP;
@@ -44,24 +48,26 @@ pub(super) fn run(setup: &Setup, report: &mut Report) -> Result<()> {
 
     // No two transactions have a stamp in common, so that none writes what is there already.
     let mut last_stamp = transactions;
-    for (count, turn) in TRANSACTIONS {
+    for (count, transactions) in TRANSACTIONS {
         eprintln!("  {count}");
         let times = rounds(setup.rounds, &mut peers, |peer, round| {
             if round == 1 {
                 // What was done before is no one's to pay for.
                 peer.checkpoint()?;
             }
-            let transaction = |number| {
-                let stamp = last_stamp + u64::from(round) * turn + number + 1;
-                let chosen = random_pages(stamp, count, pages);
-                let (result, time) = timed(|| peer.update(&chosen, stamp));
-                result?;
-                ensure!(peer.stamp(chosen[0])? == stamp, "{} lost an update", peer.name());
-                Ok(time)
-            };
-            (0..turn).map(transaction).collect()
+            let first_stamp = last_stamp + u64::from(round) * transactions + 1;
+            let chosen: Vec<_> = (first_stamp..first_stamp + transactions)
+                .map(|stamp| random_pages(stamp, count, pages))
+                .collect();
+            let times = turn(transactions, |number| {
+                peer.update(&chosen[number as usize], first_stamp + number)
+            })?;
+            let last = times.len() as u64 - 1;
+            let stamp = peer.stamp(chosen[last as usize][0])?;
+            ensure!(stamp == first_stamp + last, "{} lost an update", peer.name());
+            Ok(times)
         })?;
-        last_stamp += u64::from(setup.rounds + 1) * turn;
+        last_stamp += u64::from(setup.rounds + 1) * transactions;
 
         let heading = match count {
             1 => "1 changed page and commit".to_owned(),
@@ -78,11 +84,12 @@ pub(super) fn run(setup: &Setup, report: &mut Report) -> Result<()> {
 
 /// Whichever way persist is used, beside each of the databases.
 fn goals(report: &mut Report, heading: &str, peers: &[Box<dyn Peer>]) {
-    let of = |kind| peers.iter().filter(move |peer| peer.kind() == kind);
-    for persist in of(Kind::Persist) {
-        for database in of(Kind::Database) {
-            report.ratio(heading, &persist.name(), &database.name(), Some(GOAL));
+    for database in peers.iter().filter(|peer| peer.kind() == Kind::Database) {
+        for edits in Edits::BOTH {
+            report.ratio(heading, persist::name(edits), &database.name(), Some(GOAL));
         }
+        let by_index = persist::name(Edits::ByIndex);
+        report.ratio(heading, by_index, &database.name(), Some(GOAL_BY_INDEX));
     }
 }
 
