@@ -20,7 +20,7 @@ const PAGES: u64 = 2048;
 /// has nothing to note when one is written again.
 pub(crate) struct Bare {
     file: File,
-    page: [u8; PAGE_BYTES],
+    page: Vec<u8>,
     next: u64,
 }
 
@@ -31,7 +31,7 @@ impl Bare {
         rustix::fs::fallocate(&file, FallocateFlags::empty(), 0, bytes)?;
         fs::write(path, vec![1; bytes as usize])?;
         file.sync_all()?;
-        Ok(Self { file, page: [1; PAGE_BYTES], next: 0 })
+        Ok(Self { file, page: vec![1; PAGE_BYTES], next: 0 })
     }
 
     /// Writes the next page. It is on the disk when this returns.
