@@ -67,3 +67,25 @@ fn bytes(text: &str) -> Result<u64, String> {
     let number: u64 = digits.parse().map_err(|error| format!("{error}"))?;
     number.checked_mul(1 << shift).ok_or("too large".into())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::bytes;
+
+    #[test]
+    fn bytes_have_a_unit_or_none() {
+        for (text, expected) in [
+            ("512", Some(512)),
+            ("64K", Some(64 << 10)),
+            ("512m", Some(512 << 20)),
+            ("1G", Some(1 << 30)),
+            ("2T", Some(2 << 40)),
+            ("", None),
+            ("G", None),
+            ("1.5G", None),
+            ("99999999999T", None),
+        ] {
+            assert_eq!(bytes(text).ok(), expected, "`{text}`");
+        }
+    }
+}

@@ -29,6 +29,15 @@ pub(crate) enum Work {
     Fill,
 }
 
+/// What a program knows of the elements that it will use, and can tell the system.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Access {
+    /// All of them, soon.
+    All,
+    /// A few here and there.
+    Random,
+}
+
 /// How elements are changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Edits {
@@ -91,6 +100,11 @@ pub(crate) trait Column<T: Element> {
         bail!("can't be sorted")
     }
 
+    /// Tells the system which elements will be used.
+    fn expect(&mut self, _access: Access) -> Result<()> {
+        bail!("can't be told what will be used")
+    }
+
     /// Makes everything durable.
     fn sync(&mut self) -> Result<()> {
         bail!("can't be made durable")
@@ -121,6 +135,10 @@ pub(crate) trait Lends<T: Element> {
     /// Puts what was appended where others see it.
     fn publish(&mut self) -> Result<()> {
         Ok(())
+    }
+
+    fn expect(&mut self, _access: Access) -> Result<()> {
+        bail!("can't be told what will be used")
     }
 
     fn sync(&mut self) -> Result<()>;
@@ -203,6 +221,10 @@ impl<T: Element, V: Lends<T>> Column<T> for Slices<V> {
     fn sort(&mut self) -> Result<()> {
         sort(self.0.slice_mut());
         Ok(())
+    }
+
+    fn expect(&mut self, access: Access) -> Result<()> {
+        self.0.expect(access)
     }
 
     fn sync(&mut self) -> Result<()> {

@@ -94,3 +94,22 @@ fn file_system(directory: &Path) -> Option<String> {
         .max_by_key(|(length, _)| *length)?;
     Some(mount.1)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::civil;
+
+    #[test]
+    fn days_since_1970_are_dates() {
+        for (days, date) in [
+            (0, (1970, 1, 1)),
+            (31, (1970, 2, 1)),
+            (11_016, (2000, 2, 29)),
+            (11_017, (2000, 3, 1)),
+            (19_722, (2023, 12, 31)),
+            (20_780, (2026, 11, 23)),
+        ] {
+            assert_eq!(civil(days), date, "{days} days");
+        }
+    }
+}

@@ -135,3 +135,92 @@ pub(crate) fn timed<R>(operation: impl FnOnce() -> R) -> (R, f64) {
 pub(crate) fn nanoseconds(duration: Duration) -> f64 {
     duration.as_nanos() as f64
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check_summary(operations: &[f64], rest: f64, expected: [f64; 4]) {
+        let times = Times::new(operations.to_vec()).with_rest(rest);
+        let summary = [times.median(), times.min(), times.max(), times.mean()];
+        assert_eq!(summary, expected, "{operations:?} and {rest}");
+    }
+
+    #[test]
+    fn the_median_is_of_the_middle_and_the_mean_has_its_share_of_the_rest() {
+        check_summary(&[7.0], 0.0, [7.0, 7.0, 7.0, 7.0]);
+        check_summary(&[9.0, 1.0, 2.0], 0.0, [2.0, 1.0, 9.0, 4.0]);
+        check_summary(&[10.0, 1.0, 2.0, 3.0], 0.0, [2.5, 1.0, 10.0, 4.0]);
+        // As text, 10 would come before 9.
+        check_summary(&[9.0, 10.0, 11.0], 0.0, [10.0, 9.0, 11.0, 10.0]);
+        check_summary(&[1.0, 2.0, 3.0], 6.0, [2.0, 1.0, 3.0, 4.0]);
+    }
+
+    #[test]
+    #[should_panic(expected = "nothing was measured")]
+    fn nothing_has_no_median() {
+        let _ = Times::new(Vec::new());
+    }
+
+    /// What each turn was given.
+    type Turns = Vec<(char, u32)>;
+
+    fn check_order(
+        run: impl FnOnce(&mut Turns) -> Vec<Vec<u32>>,
+        turns: &str,
+        counted: [&[u32]; 2],
+    ) {
+        let mut order = Turns::new();
+        assert_eq!(run(&mut order), counted);
+        let order: Vec<_> =
+            order.iter().map(|(contestant, round)| format!("{contestant}{round}")).collect();
+        assert_eq!(order.join(" "), turns);
+    }
+
+    #[test]
+    fn contestants_take_turns_and_the_first_round_is_not_counted() {
+        let mut contestants = ['a', 'b'];
+        check_order(
+            |turns| {
+                let turn = |contestant: &mut char, round| {
+                    turns.push((*contestant, round));
+                    Ok(vec![round; 2])
+                };
+                rounds(2, &mut contestants, turn).unwrap()
+            },
+            "a0 b0 a1 b1 a2 b2",
+            [&[1, 1, 2, 2]; 2],
+        );
+        check_order(
+            |turns| {
+                let turn = |contestant: &mut char, round| {
+                    turns.push((*contestant, round));
+                    Ok(vec![round])
+                };
+                fresh_rounds(2, &mut contestants, turn).unwrap()
+            },
+            "a0 b0 a1 b1",
+            [&[0, 1]; 2],
+        );
+    }
+
+    #[test]
+    fn a_turn_has_so_many_operations_but_at_least_one_that_is_slow() {
+        let mut numbers = Vec::new();
+        let times = turn(3, |number| {
+            numbers.push(number);
+            Ok(())
+        });
+        assert_eq!((times.unwrap().len(), numbers), (3, vec![0, 1, 2]));
+
+        let slow = turn(1000, |_| {
+            std::thread::sleep(TURN);
+            Ok(())
+        });
+        let slow = slow.unwrap();
+        assert_eq!(slow.len(), 1);
+        assert!(slow[0] >= nanoseconds(TURN));
+
+        assert!(turn(3, |_| anyhow::bail!("no disk")).is_err());
+    }
+}

@@ -2,6 +2,8 @@
 
 mod markdown;
 mod plot;
+mod standing;
+mod summary;
 
 use std::fs;
 use std::path::Path;
@@ -11,6 +13,7 @@ use serde::Serialize;
 
 use crate::measure::Times;
 use crate::peers::{Kind, Library};
+use crate::report::standing::Standing;
 
 /// Everything that was measured.
 #[derive(Serialize)]
@@ -51,7 +54,7 @@ pub(crate) enum Unit {
 }
 
 /// What a contestant took, under its name.
-#[derive(Serialize)]
+#[derive(Clone, Serialize)]
 pub(crate) struct Entry {
     pub(crate) name: String,
     pub(crate) kind: Kind,
@@ -79,17 +82,6 @@ struct Goal {
     verdict: &'static str,
 }
 
-/// persist beside the best of those who do the same.
-#[derive(Serialize)]
-struct Standing {
-    heading: String,
-    by: String,
-    best_other: String,
-    ratio: f64,
-    verdict: &'static str,
-    reason: Option<&'static str>,
-}
-
 impl Report {
     pub(crate) fn new(setup: Vec<String>) -> Self {
         Self { setup, groups: Vec::new(), goals: Vec::new(), standings: Vec::new() }
@@ -102,7 +94,7 @@ impl Report {
 
     /// Enters what each contestant took under a heading, and sees where persist stands.
     pub(crate) fn row(&mut self, heading: &str, unit: Unit, entries: Vec<Entry>) {
-        self.standings.extend(standings(heading, &entries));
+        self.standings.extend(standing::of(heading, &entries));
         let row = Row { heading: heading.into(), unit, entries, lacks: Vec::new() };
         self.groups.last_mut().expect("a group has begun").rows.push(row);
     }
@@ -131,6 +123,15 @@ impl Report {
         if let Some(entry) = self.entry(heading, by) {
             let (median, mean) = (entry.times.median() / value, entry.times.mean() / value);
             self.goal(heading, by, figure, (median, mean, median), Some(1.0));
+        }
+    }
+
+    /// Enters how a contestant's time stands to its own of another row, and how many times as long it may be.
+    pub(crate) fn ratio_of_rows(&mut self, heading: &str, other: &str, by: &str, at_most: f64) {
+        if let (Some(one), Some(another)) = (self.entry(heading, by), self.entry(other, by)) {
+            let ratio = |of: fn(&Times) -> f64| of(&one.times) / of(&another.times);
+            let (medians, means) = (ratio(Times::median), ratio(Times::mean));
+            self.goal(heading, by, other, (medians, means, medians), Some(at_most));
         }
     }
 
@@ -174,85 +175,16 @@ impl Report {
         fs::create_dir_all(directory)?;
         let text = self.to_string();
         fs::write(directory.join("report.md"), &text)?;
+        fs::write(directory.join("summary.md"), summary::markdown(self))?;
         fs::write(directory.join("report.json"), serde_json::to_string_pretty(self)?)?;
         for group in &self.groups {
             plot::group(group, &directory.join(format!("{}.svg", group.name)))?;
         }
-        plot::overview(self, &directory.join("overview.svg"))?;
+        let rows = self.groups.iter().flat_map(|group| &group.rows);
+        plot::ratios(rows.collect(), &directory.join("overview.svg"))?;
+        plot::ratios(summary::rows(self), &directory.join("summary.svg"))?;
         Ok(text)
     }
-}
-
-/// Each of persist's entries beside the best of the others that are vectors or databases.
-fn standings(heading: &str, entries: &[Entry]) -> Vec<Standing> {
-    let is_rival =
-        |entry: &&Entry| matches!(entry.kind, Kind::Vector | Kind::Serializer | Kind::Database);
-    let median = |entry: &&Entry| entry.times.median();
-    let best = entries.iter().filter(is_rival).min_by(|a, b| median(a).total_cmp(&median(b)));
-    let standing = |entry: &Entry, best: &Entry| Standing {
-        heading: heading.into(),
-        by: entry.name.clone(),
-        best_other: best.name.clone(),
-        ratio: entry.times.median() / best.times.median(),
-        verdict: verdict(entry, best),
-        reason: (verdict(entry, best) == BEHIND).then(|| reason(heading)),
-    };
-    let persist = entries.iter().filter(|entry| entry.kind == Kind::Persist);
-    persist.filter_map(|entry| best.map(|best| standing(entry, best))).collect()
-}
-
-const BEHIND: &str = "behind";
-
-fn verdict(entry: &Entry, best: &Entry) -> &'static str {
-    let overlap = entry.times.min() <= best.times.max() && best.times.min() <= entry.times.max();
-    match entry.times.median() / best.times.median() {
-        ..1.0 => "ahead",
-        // Nobody could tell.
-        ..=1.03 => "level",
-        ..=1.1 if overlap => "level",
-        _ => BEHIND,
-    }
-}
-
-/// Why persist is behind in a row, by what its heading begins with, where that is known and meant to be.
-const REASONS: &[(&str, &str)] = &[
-    (
-        "push one by one, new file",
-        "every page gets its place on the device before it is written, so that a full disk is an error and not a \
-         `SIGBUS`; the others leave holes, and pay at write-back",
-    ),
-    (
-        "extend by blocks, new file",
-        "every page gets its place on the device before it is written; the others leave that to write-back",
-    ),
-    (
-        "random write, first",
-        "each page is copied before its first write, so that a commit is atomic and there is a way back; the others \
-         write into the file",
-    ),
-    (
-        "random write by index",
-        "a write by index marks its page as changed, so that a commit needs to look at no other",
-    ),
-    (
-        "open,",
-        "the file is locked, its header read and checked, and 1 TiB of address space reserved; the others check \
-         little or nothing",
-    ),
-    (
-        "append",
-        "a commit is a record with checksums, all of it or nothing; the others have their bytes flushed where \
-         they lie, and no length with them",
-    ),
-    (
-        "bytes the process wrote",
-        "the kernel counts all of a large folio where a part of it is written: see what the device wrote",
-    ),
-];
-
-fn reason(heading: &str) -> &'static str {
-    let reason = REASONS.iter().find(|(start, _)| heading.starts_with(start));
-    reason.map_or("no reason is known: noise, or something to improve", |(_, reason)| reason)
 }
 
 /// A quantity in the unit that suits it.
@@ -278,5 +210,85 @@ fn bytes(bytes: f64) -> String {
         ..1.0 => format!("{bytes:.0} B"),
         ..KIB => format!("{:.1} KiB", bytes / KIB),
         _ => format!("{:.1} MiB", bytes / KIB / KIB),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PERSIST: &str = "persist";
+    const OTHER: &str = "other";
+
+    /// A report of one row, in which both took so long, and left as much behind.
+    fn report(unit: Unit, persist: (f64, f64), other: (f64, f64)) -> Report {
+        let entry = |name: &str, kind, (time, rest)| Entry {
+            name: name.into(),
+            kind,
+            times: Times::new(vec![time]).with_rest(rest),
+        };
+        let mut report = Report::new(vec!["Machine: none".into()]);
+        report.begin("group", "");
+        let entries =
+            vec![entry(PERSIST, Kind::Persist, persist), entry(OTHER, Kind::Vector, other)];
+        report.row("row", unit, entries);
+        report
+    }
+
+    fn check_goal(unit: Unit, persist: (f64, f64), at_most: f64, verdict: &str) {
+        let mut report = report(unit, persist, (10.0, 0.0));
+        report.ratio("row", PERSIST, OTHER, Some(at_most));
+        assert_eq!(report.goals[0].verdict, verdict, "{unit:?} {persist:?} {at_most}");
+    }
+
+    #[test]
+    fn a_goal_is_met_by_the_median_and_of_commits_by_the_mean_too() {
+        check_goal(Unit::NanosecondsEach, (10.0, 0.0), 1.0, "met");
+        check_goal(Unit::NanosecondsEach, (10.1, 0.0), 1.0, "missed");
+        check_goal(Unit::NanosecondsEach, (11.0, 0.0), 1.15, "met");
+        check_goal(Unit::NanosecondsEach, (10.0, 5.0), 1.0, "met");
+        check_goal(Unit::Nanoseconds, (10.0, 5.0), 1.0, "median only");
+        check_goal(Unit::Nanoseconds, (10.1, 0.0), 1.0, "missed");
+    }
+
+    #[test]
+    fn figures_and_other_rows_are_goals_too() {
+        let mut report = report(Unit::NanosecondsEach, (10.0, 0.0), (20.0, 0.0));
+        report.figure("row", PERSIST, "5 ns", 5.0);
+        report.figure("row", PERSIST, "20 ns", 20.0);
+        let longer = Times::new(vec![30.0]);
+        let entry = Entry { name: PERSIST.into(), kind: Kind::Persist, times: longer };
+        report.row("longer", Unit::NanosecondsEach, vec![entry]);
+        report.ratio_of_rows("longer", "row", PERSIST, 1.1);
+        report.ratio("row", PERSIST, "one who had no memory", Some(1.0));
+        let goals: Vec<_> = report.goals.iter().map(|goal| (goal.medians, goal.verdict)).collect();
+        assert_eq!(goals, [(2.0, "missed"), (0.5, "met"), (3.0, "missed")]);
+    }
+
+    #[test]
+    fn each_table_of_the_report_is_one() {
+        let mut report = report(Unit::NanosecondsEach, (10.0, 0.0), (20.0, 0.0));
+        report.lacks(Library::Rkyv, "no reason");
+        report.ratio("row", PERSIST, OTHER, None);
+        let text = report.to_string();
+        let mut columns = None;
+        for line in text.lines() {
+            let bars = line.starts_with('|').then(|| line.matches('|').count());
+            assert!(columns.is_none() || bars.is_none() || bars == columns, "{line}");
+            columns = bars;
+        }
+        assert!(text.contains("| rkyv | – (no reason) |"), "{text}");
+    }
+
+    #[test]
+    fn quantities_have_the_unit_that_suits_them() {
+        let check = |unit, value, expected| assert_eq!(quantity(unit, value), expected);
+        check(Unit::Nanoseconds, 0.5, "0.50 ns");
+        check(Unit::NanosecondsEach, 1500.0, "1.5 µs");
+        check(Unit::Nanoseconds, 2.5e6, "2.50 ms");
+        check(Unit::Nanoseconds, 3e9, "3.00 s");
+        check(Unit::Bytes, 1023.0, "1023 B");
+        check(Unit::Bytes, 1536.0, "1.5 KiB");
+        check(Unit::Bytes, 3.0 * 1024.0 * 1024.0, "3.0 MiB");
     }
 }

@@ -45,7 +45,7 @@ pub(crate) enum Row {
     Open,
     /// Opening a file whose elements must be looked at
     Validated,
-    /// The first scan of a file that isn't in memory
+    /// The first scan of a file that isn't in memory, and a few elements of it
     Cold,
     /// The slowest push while a file grows
     Growth,

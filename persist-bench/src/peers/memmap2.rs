@@ -7,10 +7,10 @@ use std::io::{Seek, SeekFrom, Write};
 use std::path::Path;
 
 use anyhow::Result;
-use memmap2::{MmapMut, RemapOptions};
+use memmap2::{Advice, MmapMut, RemapOptions};
 use zerocopy::IntoBytes;
 
-use crate::column::{Column, Lends, Slices};
+use crate::column::{Access, Column, Lends, Slices};
 use crate::elements::Element;
 
 const LEAST_BYTES: usize = 1 << 20;
@@ -101,6 +101,13 @@ impl<T: Element> Lends<T> for Mapped<T> {
     fn publish(&mut self) -> Result<()> {
         let bytes = self.len * size_of::<T>();
         if bytes > self.map.len() { self.resize(bytes) } else { Ok(()) }
+    }
+
+    fn expect(&mut self, access: Access) -> Result<()> {
+        Ok(self.map.advise(match access {
+            Access::All => Advice::WillNeed,
+            Access::Random => Advice::Random,
+        })?)
     }
 
     fn sync(&mut self) -> Result<()> {

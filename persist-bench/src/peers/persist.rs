@@ -6,11 +6,11 @@ use std::hint::black_box;
 use std::path::Path;
 
 use anyhow::Result;
-use persist_core::{MmapSlice, MmapVec, OpenOptions};
+use persist_core::{Advice, MmapSlice, MmapVec, OpenOptions};
 use rustix::fs::FallocateFlags;
 
 use super::{Kind, Lacks, Peer};
-use crate::column::{Column, Edits, Lends, Slices, Work, sum, sum_at};
+use crate::column::{Access, Column, Edits, Lends, Slices, Work, sum, sum_at};
 use crate::elements::Element;
 
 /// How many bytes of the file change where one element does.
@@ -197,6 +197,14 @@ impl<T: Element> Lends<T> for MmapVec<T> {
         self[index] = element;
     }
 
+    fn expect(&mut self, access: Access) -> Result<()> {
+        match access {
+            Access::All => self.prefetch(..),
+            Access::Random => self.advise(Advice::Random),
+        }
+        Ok(())
+    }
+
     fn sync(&mut self) -> Result<()> {
         Ok(self.commit()?)
     }
@@ -220,6 +228,14 @@ impl<T: Element> Column<T> for Reader<T> {
 
     fn sum_at(&self, indices: &[u64]) -> Result<u64> {
         Ok(sum_at(&self.0, indices))
+    }
+
+    fn expect(&mut self, access: Access) -> Result<()> {
+        match access {
+            Access::All => self.0.prefetch(..),
+            Access::Random => self.0.advise(Advice::Random),
+        }
+        Ok(())
     }
 
     fn close(self: Box<Self>) -> Result<()> {

@@ -2,7 +2,8 @@
 
 use std::fmt;
 
-use super::{Goal, Group, Report, Row, Standing, quantity};
+use super::standing::{Rival, Standing, Verdict};
+use super::{Goal, Group, Report, Row, quantity};
 
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -12,7 +13,7 @@ impl fmt::Display for Report {
         }
         writeln!(f, "\nOnly ratios mean something on another machine.\n\n## Goals\n")?;
         goals(f, &self.goals)?;
-        writeln!(f, "\n## persist ÷ the best of the other vectors, archives and databases\n")?;
+        writeln!(f, "\n## Beside the best of the others\n")?;
         standings(f, &self.standings)?;
         self.groups.iter().try_for_each(|group| write_group(f, group))
     }
@@ -35,18 +36,26 @@ fn goals(f: &mut fmt::Formatter<'_>, goals: &[Goal]) -> fmt::Result {
 }
 
 fn standings(f: &mut fmt::Formatter<'_>, standings: &[Standing]) -> fmt::Result {
-    let head = ["work", "by", "best other", "verdict", "why", "ratio of medians"];
+    writeln!(
+        f,
+        "persist's median divided by that of the best other vector in a mapped file, and of the best archive or database.\n"
+    )?;
+    let head = ["work", "by", "÷ best vector", "", "÷ best archive or database", "", "why behind"];
     let rows = standings.iter().map(|standing| {
-        [
-            standing.heading.clone(),
-            standing.by.clone(),
-            standing.best_other.clone(),
-            emphasised(standing.verdict, "ahead"),
-            standing.reason.unwrap_or_default().into(),
-            format!("{:.2}", standing.ratio),
-        ]
+        let [vector, by_vector] = rival(standing.vector.as_ref());
+        let [other, by_other] = rival(standing.other.as_ref());
+        let reason = standing.reason.unwrap_or_default().into();
+        [standing.heading.clone(), standing.by.clone(), vector, by_vector, other, by_other, reason]
     });
-    table(f, 5, head, rows)
+    table(f, 7, head, rows)
+}
+
+/// How persist stands to another, and who it is.
+fn rival(rival: Option<&Rival>) -> [String; 2] {
+    rival.map_or(["–".into(), String::new()], |rival| {
+        let verdict = emphasised(rival.verdict.name(), Verdict::Ahead.name());
+        [format!("{:.2} {}", rival.ratio, rival.name), verdict]
+    })
 }
 
 /// A verdict that isn't the good one stands out.

@@ -8,7 +8,7 @@ use plotters::coord::Shift;
 use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 
-use super::{Entry, Group, Report, Row, Unit, quantity};
+use super::{Entry, Group, Row, Unit, quantity};
 use crate::peers::Kind;
 
 type Area<'a> = DrawingArea<SVGBackend<'a>, Shift>;
@@ -70,9 +70,8 @@ fn bar(area: &Area<'_>, top: i32, scale: &Scale, unit: Unit, entry: &Entry) -> R
 }
 
 /// For each row, how many times as long as persist each of the others took.
-pub(super) fn overview(report: &Report, path: &Path) -> Result<()> {
-    let rows: Vec<_> =
-        report.groups.iter().flat_map(|group| &group.rows).filter_map(ratios).collect();
+pub(super) fn ratios(rows: Vec<&Row>, path: &Path) -> Result<()> {
+    let rows: Vec<_> = rows.into_iter().filter_map(ratios_of).collect();
     let height = 2 * MARGIN + LINE * (rows.len() as i32 + 5);
     draw(path, height, |area| {
         let title = "How many times as long as persist the others take (logarithmic)";
@@ -96,7 +95,7 @@ pub(super) fn overview(report: &Report, path: &Path) -> Result<()> {
 }
 
 /// The heading of a row, and each other's time divided by persist's. None where persist has no part in it.
-fn ratios(row: &Row) -> Option<(&str, Vec<(Kind, f64)>)> {
+fn ratios_of(row: &Row) -> Option<(&str, Vec<(Kind, f64)>)> {
     let persist = row.entries.iter().find(|entry| entry.kind == Kind::Persist)?;
     let others = row.entries.iter().filter(|entry| entry.kind != Kind::Persist);
     let ratio = |entry: &Entry| (entry.kind, entry.times.median() / persist.times.median());

@@ -1,8 +1,10 @@
-//! The first scan of a file that isn't in memory: opened and read from the device.
+//! The first scan of a file that isn't in memory, and a few elements of it: opened and read from the device. Who
+//! has a way to tell the system what will be read does so in a turn of its own.
 
 use std::fs::{self, File};
 use std::io;
 use std::path::Path;
+use std::rc::Rc;
 use std::time::Duration;
 
 use anyhow::{Result, ensure};
@@ -11,10 +13,10 @@ use rustix::io::ReadWriteFlags;
 use tempfile::TempDir;
 
 use super::{Setup, entry, size};
-use crate::column::Work;
+use crate::column::{Access, Column, Work};
 use crate::measure::{fresh_rounds, timed};
 use crate::peers::Library;
-use crate::report::{Report, Unit};
+use crate::report::{Entry, Report, Unit};
 
 const LIBRARIES: [Library; 9] = [
     Library::Persist,
@@ -36,50 +38,108 @@ const SHARE: u64 = 4;
 
 const BLOCK_BYTES: u64 = 1 << 20;
 
+/// Whose files are also read after the system was told how.
+const TELLING: [Library; 3] = [Library::Persist, Library::PersistSlice, Library::Memmap2];
+
+/// How many elements are read where not all are.
+const AT_RANDOM: usize = 1000;
+
 struct Contestant {
     library: Library,
-    directory: TempDir,
+    /// Whether the system is told what will be read.
+    tells: bool,
+    directory: Rc<TempDir>,
 }
 
 pub(super) fn run(setup: &Setup, report: &mut Report) -> Result<()> {
     let bytes = setup.file_bytes / SHARE;
-    let new = |library| {
-        let directory = setup.scratch()?;
-        create(library, directory.path(), bytes)?;
-        Ok(Contestant { library, directory })
-    };
-    let fits = |library: &Library| setup.fits(bytes) || !library.needs_memory();
-    let contestants = LIBRARIES.into_iter().filter(fits).map(new);
-    let mut contestants = contestants.collect::<Result<Vec<_>>>()?;
+    let mut contestants = contestants(setup, bytes)?;
     setup.settle()?;
-    let heading = format!("open and scan {}, not in memory", size(bytes));
+    let scan = format!("open and scan {}, not in memory", size(bytes));
+    let random = format!("open {} and read {AT_RANDOM} elements, not in memory", size(bytes));
     if !drop_from_memory(setup.directory.as_path())? {
-        report.row(&heading, Unit::NanosecondsEach, Vec::new());
-        for library in LIBRARIES {
-            report.lacks(library, "the file system keeps its files in memory");
+        for heading in [&scan, &random] {
+            report.row(heading, Unit::NanosecondsEach, Vec::new());
+            for library in LIBRARIES {
+                report.lacks(library, "the file system keeps its files in memory");
+            }
         }
         return Ok(());
     }
-    let times = fresh_rounds(setup.rounds, &mut contestants, |contestant, _| {
+    run_row(setup, report, &scan, Access::All, &mut contestants, |column, _| column.sum())?;
+    run_row(setup, report, &random, Access::Random, &mut contestants, |column, round| {
+        let mut random = fastrand::Rng::with_seed(round.into());
+        let len = bytes / size_of::<u64>() as u64;
+        let indices: Vec<_> = (0..AT_RANDOM).map(|_| random.u64(..len)).collect();
+        column.sum_at(&indices)
+    })
+}
+
+/// Each with a file of so many bytes, of those for whom it fits.
+fn contestants(setup: &Setup, bytes: u64) -> Result<Vec<Contestant>> {
+    let mut contestants = Vec::new();
+    for library in LIBRARIES {
+        if library.needs_memory() && !setup.fits(bytes) {
+            continue;
+        }
+        let directory = Rc::new(setup.scratch()?);
+        create(library, directory.path(), bytes)?;
+        let again = TELLING.contains(&library).then(|| directory.clone());
+        contestants.push(Contestant { library, tells: false, directory });
+        contestants.extend(again.map(|directory| Contestant { library, tells: true, directory }));
+    }
+    Ok(contestants)
+}
+
+/// Times the opening of each file, and what is read of it.
+fn run_row(
+    setup: &Setup,
+    report: &mut Report,
+    heading: &str,
+    access: Access,
+    contestants: &mut [Contestant],
+    read: impl Fn(&dyn Column<u64>, u32) -> Result<u64>,
+) -> Result<()> {
+    let times = fresh_rounds(setup.rounds, contestants, |contestant, round| {
         let path = contestant.directory.path();
         ensure!(drop_from_memory(path)?, "`{}` stays in memory", path.display());
-        let (sum, time) = timed(|| contestant.library.open::<u64>(path)?.sum());
+        let (sum, time) = timed(|| {
+            let mut column = contestant.library.open::<u64>(path)?;
+            if contestant.tells {
+                column.expect(access)?;
+            }
+            read(&*column, round)
+        });
         sum?;
         Ok(vec![time])
     })?;
-    let entries = contestants.iter().zip(times);
-    let entries = entries.map(|(contestant, times)| entry(contestant.library, times));
-    report.row(&heading, Unit::NanosecondsEach, entries.collect());
+    let entries = contestants.iter().zip(times).map(|(contestant, times)| {
+        let entry = entry(contestant.library, times);
+        Entry { name: contestant.name(access), ..entry }
+    });
+    report.row(heading, Unit::NanosecondsEach, entries.collect());
     for library in OTHERS {
         if let Some(reason) = library.lacks(Work::Cold) {
             report.lacks(library, reason);
         }
     }
     for library in [Library::Lmdb, Library::Redb, Library::Sqlite] {
-        report.lacks(library, "so much slower when in memory that the device hardly matters");
+        report.lacks(library, "takes minutes to load with as many small values");
     }
-    report.ratio(&heading, "persist, to read", "memmap2", None);
+    report.ratio(heading, "persist, to read", "memmap2", None);
     Ok(())
+}
+
+impl Contestant {
+    fn name(&self, access: Access) -> String {
+        let name = self.library.name();
+        match (self.tells, self.library, access) {
+            (false, ..) => name.into(),
+            (true, Library::Memmap2, _) => format!("{name} + madvise"),
+            (true, _, Access::All) => format!("{name} + prefetch"),
+            (true, _, Access::Random) => format!("{name} + advise"),
+        }
+    }
 }
 
 fn create(library: Library, directory: &Path, bytes: u64) -> Result<()> {

@@ -40,6 +40,9 @@ const SPARSE_TIMES: u64 = 16;
 /// How long opening may take, whatever the size.
 const GOAL_NANOSECONDS: f64 = 100e3;
 
+/// How many times as long as of the least file the opening of the largest may take: the same, but for noise.
+const GOAL_BY_SIZE: f64 = 1.1;
+
 struct Contestant {
     library: Library,
     directory: TempDir,
@@ -92,6 +95,9 @@ pub(super) fn run(setup: &Setup, report: &mut Report) -> Result<()> {
     ] {
         report.figure(heading, by.name(), "100 µs", GOAL_NANOSECONDS);
     }
+    let small = &headings[0];
+    report.ratio_of_rows(&allocated, small, Library::Persist.name(), GOAL_BY_SIZE);
+    report.ratio_of_rows(&heading, small, Library::PersistSlice.name(), GOAL_BY_SIZE);
     Ok(())
 }
 
