@@ -110,19 +110,18 @@ pub(crate) fn fresh_rounds<C, M: Clone>(
 /// for a longer run.
 const TURN: Duration = Duration::from_millis(250);
 
-/// Times so many operations, which are given their number, or those that begin in the time of a turn, and one at least.
-pub(crate) fn turn(count: u64, mut operation: impl FnMut(u64) -> Result<()>) -> Result<Vec<f64>> {
+/// Runs so many operations, or those that begin in the time of a turn, and one at least. Each is given its number, and
+/// returns what it measured.
+pub(crate) fn turn<M>(count: u64, mut operation: impl FnMut(u64) -> Result<M>) -> Result<Vec<M>> {
     let start = Instant::now();
-    let mut times = Vec::with_capacity(count as usize);
+    let mut measured = Vec::new();
     for number in 0..count {
-        let (result, time) = timed(|| operation(number));
-        result?;
-        times.push(time);
+        measured.push(operation(number)?);
         if start.elapsed() >= TURN {
             break;
         }
     }
-    Ok(times)
+    Ok(measured)
 }
 
 /// What an operation returned, and how many nanoseconds it took.
@@ -130,6 +129,12 @@ pub(crate) fn timed<R>(operation: impl FnOnce() -> R) -> (R, f64) {
     let start = Instant::now();
     let result = operation();
     (result, nanoseconds(start.elapsed()))
+}
+
+/// The same of one that can fail, and returns nothing.
+pub(crate) fn time(operation: impl FnOnce() -> Result<()>) -> Result<f64> {
+    let (result, time) = timed(operation);
+    result.map(|()| time)
 }
 
 pub(crate) fn nanoseconds(duration: Duration) -> f64 {
@@ -206,21 +211,18 @@ mod tests {
 
     #[test]
     fn a_turn_has_so_many_operations_but_at_least_one_that_is_slow() {
-        let mut numbers = Vec::new();
-        let times = turn(3, |number| {
-            numbers.push(number);
-            Ok(())
-        });
-        assert_eq!((times.unwrap().len(), numbers), (3, vec![0, 1, 2]));
+        assert_eq!(turn(3, |number| Ok(10 * number)).unwrap(), [0, 10, 20]);
 
         let slow = turn(1000, |_| {
-            std::thread::sleep(TURN);
-            Ok(())
+            time(|| {
+                std::thread::sleep(TURN);
+                Ok(())
+            })
         });
         let slow = slow.unwrap();
         assert_eq!(slow.len(), 1);
         assert!(slow[0] >= nanoseconds(TURN));
 
-        assert!(turn(3, |_| anyhow::bail!("no disk")).is_err());
+        assert!(turn::<f64>(3, |_| anyhow::bail!("no disk")).is_err());
     }
 }

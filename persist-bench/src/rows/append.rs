@@ -8,7 +8,7 @@ use anyhow::Result;
 
 use super::{Setup, size};
 use crate::column::{Column, Work};
-use crate::measure::{Times, fresh_rounds, rounds, timed, turn};
+use crate::measure::{Times, fresh_rounds, rounds, time, turn};
 use crate::peers::bare::Append;
 use crate::peers::{Kind, Library, Peer};
 use crate::report::{Entry, Report, Unit};
@@ -65,9 +65,10 @@ pub(super) fn run(setup: &Setup, report: &mut Report) -> Result<()> {
                 // What was done before is no one's to pay for.
                 file.checkpoint()?;
             }
-            turn(commits, |_| file.append(&block, bytes))
+            turn(commits, |_| time(|| file.append(&block, bytes)))
         })?;
-        let rests = files.iter_mut().map(Growing::timed_checkpoint).collect::<Result<Vec<_>>>()?;
+        let rests = files.iter_mut().map(|file| time(|| file.checkpoint()));
+        let rests = rests.collect::<Result<_>>()?;
         enter(report, &heading, &CONTESTANTS, times, rests);
     }
     drop(files);
@@ -86,9 +87,7 @@ fn whole_file(setup: &Setup, report: &mut Report) -> Result<()> {
         let directory = setup.scratch()?;
         let mut file = contestant.create(setup, &directory.path().join("new"))?;
         setup.settle()?;
-        let (result, time) = timed(|| file.append(&block, bytes));
-        result?;
-        Ok(vec![(time, file.timed_checkpoint()?)])
+        Ok(vec![(time(|| file.append(&block, bytes))?, time(|| file.checkpoint())?)])
     })?;
     let (times, rests): (Vec<Vec<_>>, Vec<Vec<f64>>) =
         measured.into_iter().map(|turns| turns.into_iter().unzip()).unzip();
@@ -194,10 +193,5 @@ impl Growing {
             Self::Column(column) => column.checkpoint(),
             Self::Database(peer) => peer.checkpoint(),
         }
-    }
-
-    fn timed_checkpoint(&mut self) -> Result<f64> {
-        let (result, time) = timed(|| self.checkpoint());
-        result.map(|()| time)
     }
 }

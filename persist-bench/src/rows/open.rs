@@ -5,7 +5,7 @@ use tempfile::TempDir;
 
 use super::{Setup, entry, size};
 use crate::column::{Column, Work};
-use crate::measure::{rounds, timed};
+use crate::measure::{rounds, timed, turn};
 use crate::peers::{Kind, Library, persist};
 use crate::report::{Entry, Report, Unit};
 
@@ -23,8 +23,8 @@ const LIBRARIES: [Library; 11] = [
     Library::Sqlite,
 ];
 
-/// How many times a file is opened in a turn.
-const TURN: u32 = 5;
+/// How many times a file is opened in a turn at most.
+const TURN: u64 = 5;
 
 /// How many bytes of numbers a database has at most: opening it takes the same for more of them, and loading
 /// them for ever.
@@ -130,7 +130,7 @@ fn run_row(
             drop::<Box<dyn Column<u64>>>(column?);
             Ok(time)
         };
-        (0..TURN).map(open).collect()
+        turn(TURN, open)
     })?;
     let named = |(contestant, times): (&Contestant, Vec<f64>)| {
         let entry = entry(contestant.library, times);

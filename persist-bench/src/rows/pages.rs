@@ -5,7 +5,7 @@ use anyhow::{Result, ensure};
 
 use super::{Setup, entries, random_pages};
 use crate::column::Edits;
-use crate::measure::{rounds, timed, turn};
+use crate::measure::{rounds, time, turn};
 use crate::peers::lmdb::Lmdb;
 use crate::peers::persist;
 use crate::peers::redb::Redb;
@@ -55,17 +55,14 @@ pub(super) fn run(setup: &Setup, report: &mut Report) -> Result<()> {
                 // What was done before is no one's to pay for.
                 peer.checkpoint()?;
             }
-            let first_stamp = last_stamp + u64::from(round) * transactions + 1;
-            let chosen: Vec<_> = (first_stamp..first_stamp + transactions)
-                .map(|stamp| random_pages(stamp, count, pages))
-                .collect();
-            let times = turn(transactions, |number| {
-                peer.update(&chosen[number as usize], first_stamp + number)
-            })?;
-            let last = times.len() as u64 - 1;
-            let stamp = peer.stamp(chosen[last as usize][0])?;
-            ensure!(stamp == first_stamp + last, "{} lost an update", peer.name());
-            Ok(times)
+            let transaction = |number| {
+                let stamp = last_stamp + u64::from(round) * transactions + number + 1;
+                let chosen = random_pages(stamp, count, pages);
+                let time = time(|| peer.update(&chosen, stamp))?;
+                ensure!(peer.stamp(chosen[0])? == stamp, "{} lost an update", peer.name());
+                Ok(time)
+            };
+            turn(transactions, transaction)
         })?;
         last_stamp += u64::from(setup.rounds + 1) * transactions;
 
@@ -96,8 +93,7 @@ fn goals(report: &mut Report, heading: &str, peers: &[Box<dyn Peer>]) {
 /// Has each of the peers pay for what its transactions left in a log.
 fn with_rests(peers: &mut [Box<dyn Peer>], entries: Vec<Entry>) -> Result<Vec<Entry>> {
     let with_rest = |(peer, entry): (&mut Box<dyn Peer>, Entry)| {
-        let (result, rest) = timed(|| peer.checkpoint());
-        result?;
+        let rest = time(|| peer.checkpoint())?;
         Ok(Entry { times: entry.times.with_rest(rest), ..entry })
     };
     peers.iter_mut().zip(entries).map(with_rest).collect()

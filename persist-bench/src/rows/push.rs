@@ -5,7 +5,7 @@ use persist_core::MmapVec;
 
 use super::{Setup, entries};
 use crate::column::Edits;
-use crate::measure::{rounds, timed, turn};
+use crate::measure::{rounds, time, turn};
 use crate::peers::Kind;
 use crate::peers::bare::Bare;
 use crate::report::{Entry, Report, Unit};
@@ -36,14 +36,14 @@ pub(super) fn run(setup: &Setup, report: &mut Report) -> Result<()> {
             // What was done before is no one's to pay for.
             contestant.checkpoint()?;
         }
-        turn(TURN, |stamp| contestant.write(stamp))
+        turn(TURN, |stamp| time(|| contestant.write(stamp)))
     })?;
 
     let heading = "1 push and commit";
     let names = [("persist", Kind::Persist), (BARE, Kind::Floor)];
     let entries = contestants.iter_mut().zip(entries(names, times)).map(|(contestant, entry)| {
-        let (result, rest) = timed(|| contestant.checkpoint());
-        result.map(|()| Entry { times: entry.times.with_rest(rest), ..entry })
+        let rest = time(|| contestant.checkpoint())?;
+        Ok(Entry { times: entry.times.with_rest(rest), ..entry })
     });
     report.row(heading, Unit::Nanoseconds, entries.collect::<Result<_>>()?);
     report.ratio(heading, "persist", BARE, Some(GOAL));
