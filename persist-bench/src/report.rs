@@ -285,6 +285,7 @@ mod tests {
         let check = |unit, value, expected| assert_eq!(quantity(unit, value), expected);
         check(Unit::Nanoseconds, 0.5, "0.50 ns");
         check(Unit::NanosecondsEach, 1500.0, "1.5 µs");
+        check(Unit::NanosecondsEach, 150e3, "150.0 µs");
         check(Unit::Nanoseconds, 2.5e6, "2.50 ms");
         check(Unit::Nanoseconds, 3e9, "3.00 s");
         check(Unit::Bytes, 1023.0, "1023 B");
