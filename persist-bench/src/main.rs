@@ -12,7 +12,7 @@
 //! What is fair here:
 //!
 //! - Contestants take turns, [round](measure) by round, so that a machine which slows down slows all of
-//!   them. The first round warms up and is not counted.
+//!   them. Every other round goes backwards. The first round warms up and is not counted.
 //! - Each has the code that is best for it; who lends a slice runs the same loop over it. A database has fewer
 //!   elements, which flatters it.
 //! - Where something is durable, it is when the call returns, for all.

@@ -76,7 +76,8 @@ impl Times {
     }
 }
 
-/// Lets each contestant have its turn in each of the rounds, and one before, which is not counted.
+/// Lets each contestant have its turn in each of the rounds, and one before, which is not counted. Every other round goes
+/// backwards, so that nobody always comes after the same.
 ///
 /// A turn is given its contestant and the number of the round, and returns what it measured of each of
 /// its operations. All that a contestant's turns returned comes back together.
@@ -99,7 +100,11 @@ pub(crate) fn fresh_rounds<C, M: Clone>(
 ) -> Result<Vec<Vec<M>>> {
     let mut measured = vec![Vec::new(); contestants.len()];
     for round in 0..rounds {
-        for (contestant, measured) in contestants.iter_mut().zip(&mut measured) {
+        let mut order: Vec<_> = contestants.iter_mut().zip(&mut measured).collect();
+        if round % 2 == 1 {
+            order.reverse();
+        }
+        for (contestant, measured) in order {
             measured.extend(turn(contestant, round)?);
         }
     }
@@ -193,7 +198,7 @@ mod tests {
                 };
                 rounds(2, &mut contestants, turn).unwrap()
             },
-            "a0 b0 a1 b1 a2 b2",
+            "a0 b0 a1 b1 b2 a2",
             [&[1, 1, 2, 2]; 2],
         );
         check_order(
@@ -204,7 +209,7 @@ mod tests {
                 };
                 fresh_rounds(2, &mut contestants, turn).unwrap()
             },
-            "a0 b0 a1 b1",
+            "a0 b0 b1 a1",
             [&[0, 1]; 2],
         );
     }

@@ -23,10 +23,7 @@ const LIBRARIES: [Library; 11] = [
     Library::Sqlite,
 ];
 
-/// Whose files go on growing.
-const GO_ON: [Library; 2] = [Library::Persist, Library::Vec];
-
-/// How many times as large these get.
+/// How many times as large as the other files persist's gets.
 const TIMES: u64 = 4;
 
 /// The slowest push that is allowed.
@@ -58,8 +55,8 @@ pub(super) fn run(setup: &Setup, report: &mut Report) -> Result<()> {
     let heading = heading(TIMES * setup.file_bytes);
     report.row(&heading, Unit::NanosecondsEach, times(|slowest| slowest.in_all));
     lacks(report);
-    for library in contestants.iter().filter(|library| !GO_ON.contains(library)) {
-        report.lacks(*library, "stopped before: see the row above");
+    for &library in contestants.iter().filter(|&&library| library != Library::Persist) {
+        report.lacks(library, "stopped before: see the row above");
     }
     report.figure(&heading, "persist", "5 ms", GOAL_NANOSECONDS);
     Ok(())
@@ -70,7 +67,7 @@ pub(super) fn run(setup: &Setup, report: &mut Report) -> Result<()> {
 struct Slowest {
     /// Until the file is as large as the other files.
     at_first: f64,
-    /// Until it is [`TIMES`] as large, of those that go on.
+    /// Until it is [`TIMES`] as large, of persist.
     in_all: Option<f64>,
 }
 
@@ -80,14 +77,14 @@ fn grow(setup: &Setup, library: Library) -> Result<Slowest> {
     let mut column = library.create::<Particle>(directory.path())?;
     let at_first = column.slowest_push(len)?;
     let mut in_all = None;
-    if GO_ON.contains(&library) {
+    if library == Library::Persist {
         in_all = Some(column.slowest_push((TIMES - 1) * len)?.max(at_first));
     }
     Ok(Slowest { at_first, in_all })
 }
 
 fn can_grow(setup: &Setup, library: Library) -> bool {
-    let fits = setup.fits(TIMES * setup.file_bytes) || library != Library::Vec;
+    let fits = setup.fits(setup.file_bytes) || !library.needs_memory();
     fits && library.lacks(Work::Grow).is_none()
 }
 
