@@ -137,6 +137,10 @@ const REASONS: &[(&str, &str)] = &[
         "the kernel's read-ahead decides, for all that map their files: see the entry with `prefetch`",
     ),
     (
+        "open ",
+        "with `advise` only the page that is used is read: that pays where the file is larger than memory",
+    ),
+    (
         "slowest of 64 pushes",
         "a step of growth waits until all of it has its place on the device; the others leave holes",
     ),

@@ -136,7 +136,7 @@ fn run_row(
         let entry = entry(contestant.library, times);
         if contestant.library.kind() == Kind::Database {
             // Not the size that the heading says.
-            return Entry { name: format!("{} ({})", entry.name, "4 MiB at most"), ..entry };
+            return Entry { name: format!("{}, 4 MiB at most", entry.name), ..entry };
         }
         entry
     };
