@@ -295,9 +295,6 @@ impl Store {
         self.check_poison()?;
         let place = self.data_offset() + offset as u64;
         debug_assert!(place + bytes.len() as u64 <= self.allocated_bytes);
-        debug_assert!(
-            offset as u64 >= self.committed_bytes() || mutant::is(Mutant::WriteThroughPrivatePages)
-        );
         write(&*self.storage, place).map_err(|source| match is_too_much(&source) {
             true => self.growth_error(bytes.len() as u64, source),
             false => self.poisoned(Action::Write, source),

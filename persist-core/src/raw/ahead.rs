@@ -67,7 +67,11 @@ impl RawVec {
 
     /// Where pages are yet to be made: after all elements, those of the last commit included.
     fn ready_bytes(&self) -> usize {
-        let elements = (self.len * self.element_bytes).max(self.store.committed_bytes() as usize);
+        let committed = match mutant::is(Mutant::MakeCommittedReady) {
+            false => self.store.committed_bytes() as usize,
+            true => 0,
+        };
+        let elements = (self.len * self.element_bytes).max(committed);
         elements.max(self.ahead.end).max(FIRST_BLOCKS * self.ahead.block_bytes)
     }
 
