@@ -24,6 +24,9 @@ pub(crate) use file::FileStorage;
 
 use crate::mapping::{Detection, Mapping};
 
+/// The device is told of so many blocks at once. More of them fill its queue, and who tells it waits.
+const WRITE_BACK_BLOCKS: u64 = 2;
+
 /// Bytes that outlive the process, or pretend to.
 ///
 /// Offsets and sizes are in bytes from the beginning of the file. Every call may be repeated after
@@ -98,4 +101,30 @@ pub(crate) trait Storage: Debug + Send + Sync {
 
     /// The unit in which memory can be private, a power of two.
     fn page_bytes(&self) -> usize;
+}
+
+/// Writes many bytes as is quickest: block by block, and the device begins at once.
+pub(crate) fn write_blocks(
+    storage: &dyn Storage,
+    mut offset: u64,
+    mut bytes: &[u8],
+) -> io::Result<()> {
+    let block_bytes = storage.block_bytes() as u64;
+    while !bytes.is_empty() {
+        let to_end = (block_bytes - offset % block_bytes) as usize;
+        let (block, rest) = bytes.split_at(bytes.len().min(to_end));
+        storage.write_all_at(offset, block)?;
+        offset += block.len() as u64;
+        start_write_back_before(storage, offset);
+        bytes = rest;
+    }
+    Ok(())
+}
+
+/// Has the device begin with the last blocks before `end`, where it is time to tell it of some.
+pub(crate) fn start_write_back_before(storage: &dyn Storage, end: u64) {
+    let bytes = WRITE_BACK_BLOCKS * storage.block_bytes() as u64;
+    if end % bytes == 0 {
+        storage.start_write_back(end.saturating_sub(bytes), end);
+    }
 }

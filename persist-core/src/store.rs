@@ -26,7 +26,7 @@ use crate::mapping::Mapping;
 use crate::mode::Mode;
 use crate::mutant::{self, Mutant};
 use crate::overlay::Overlay;
-use crate::storage::Storage;
+use crate::storage::{Storage, write_blocks};
 
 pub(crate) use atomic::{Append, Payload, Published};
 
@@ -278,9 +278,24 @@ impl Store {
     /// Writes bytes that count for nothing before the next commit, where there is room for them. A file system that
     /// copies on write may lack the space all the same.
     pub(crate) fn write_ahead(&mut self, offset: usize, bytes: &[u8]) -> Result<(), Error> {
+        self.write_uncounted(offset, bytes, |storage, place| storage.write_all_at(place, bytes))
+    }
+
+    /// The same for many bytes, which the device begins to write at once.
+    pub(crate) fn write_through(&mut self, offset: usize, bytes: &[u8]) -> Result<(), Error> {
+        self.write_uncounted(offset, bytes, |storage, place| write_blocks(storage, place, bytes))
+    }
+
+    fn write_uncounted(
+        &mut self,
+        offset: usize,
+        bytes: &[u8],
+        write: impl FnOnce(&dyn Storage, u64) -> io::Result<()>,
+    ) -> Result<(), Error> {
         self.check_poison()?;
         let place = self.data_offset() + offset as u64;
-        self.storage.write_all_at(place, bytes).map_err(|source| match is_too_much(&source) {
+        debug_assert!(place + bytes.len() as u64 <= self.allocated_bytes);
+        write(&*self.storage, place).map_err(|source| match is_too_much(&source) {
             true => self.growth_error(bytes.len() as u64, source),
             false => self.poisoned(Action::Write, source),
         })

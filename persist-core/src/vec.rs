@@ -344,10 +344,10 @@ impl<T: Persist> MmapVec<T> {
     ///
     /// # Errors
     ///
-    /// [`Error::DiskFull`] where there is no space for the file to grow, [`Error::TooLarge`] where no
-    /// machine could address it, [`Error::Io`] where the system refuses it for another reason (the longest
-    /// file it has, memory, the address space), and [`Error::Poisoned`] where an earlier write failed and the file would have to
-    /// grow. The vector is as before.
+    /// [`Error::DiskFull`] where there is no space for the file to grow, or for the next part of it where the file system copies
+    /// on write; [`Error::TooLarge`] where no machine could address it, [`Error::Io`] where the system refuses it for another
+    /// reason (the longest file it has, memory, the address space), and [`Error::Poisoned`] where a write fails, or an
+    /// earlier one failed and the file would have to grow. The vector is as before.
     #[inline]
     pub fn push(&mut self, value: T) -> Result<(), Error> {
         self.raw.prepare(1)?;

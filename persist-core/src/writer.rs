@@ -16,13 +16,11 @@ use crate::lock::{Access, Lock};
 use crate::mode::Mode;
 use crate::open;
 use crate::persist::Persist;
-use crate::storage::{FileStorage, Storage};
+use crate::storage::{FileStorage, Storage, write_blocks};
 use crate::temporary::Temporary;
 
-/// Elements are written in blocks of so many bytes.
-const BLOCK_BYTES: usize = 1 << 20;
-/// After so many bytes the device is told to begin.
-const WRITE_BACK_BYTES: usize = 8 << 20;
+/// So many bytes of elements are gathered before they are written.
+const BUFFER_BYTES: usize = 1 << 20;
 
 /// What a new file says of itself: everything but its elements.
 ///
@@ -248,10 +246,10 @@ impl AnyWriter {
             elements.len()
         );
         self.check_size(elements.len() as u64)?;
-        if self.buffer.len() + elements.len() > BLOCK_BYTES {
+        if self.buffer.len() + elements.len() > BUFFER_BYTES {
             self.flush()?;
         }
-        if elements.len() < BLOCK_BYTES {
+        if elements.len() < BUFFER_BYTES {
             self.buffer.extend_from_slice(elements);
             return Ok(());
         }
@@ -289,17 +287,10 @@ impl AnyWriter {
 
     /// Writes elements after those that were written, and returns where they end.
     fn write(&self, elements: &[u8]) -> Result<u64, Error> {
-        let mut offset = self.preamble.data_offset.get() + self.written_bytes;
-        for part in elements.chunks(WRITE_BACK_BYTES) {
-            let bytes = elements.len() as u64;
-            self.storage
-                .write_all_at(offset, part)
-                .map_err(|source| Error::no_room(Action::Write, &self.path, bytes, source))?;
-            let end = offset + part.len() as u64;
-            self.storage.start_write_back(offset, end);
-            offset = end;
-        }
-        Ok(offset - self.preamble.data_offset.get())
+        let (bytes, offset) = (elements.len() as u64, self.preamble.data_offset.get());
+        write_blocks(&self.storage, offset + self.written_bytes, elements)
+            .map_err(|source| Error::no_room(Action::Write, &self.path, bytes, source))?;
+        Ok(self.written_bytes + bytes)
     }
 
     fn check_size(&self, more_bytes: u64) -> Result<(), Error> {

@@ -2,7 +2,7 @@
 //!
 //! The kernel makes a page when it is touched first, and how many beside it follows from the read-ahead of the device:
 //! few, and a scan is slow for as long as they are cached; or many MiB, and one push waits for all of them. So
-//! once a vector is large its room is filled with zeros, a block at a time, just ahead of the pushes. What
+//! once a vector is large its room is filled with zeros, a part of a block at a time, just ahead of the pushes. What
 //! comes in large pieces is written to the file instead of memory, which makes the pages, too. Both are bytes that nobody
 //! counts before a commit does.
 //!
@@ -16,11 +16,12 @@
 
 use super::*;
 use crate::mutant::{self, Mutant};
+use crate::storage::start_write_back_before;
 
 /// So many blocks of elements are left to the kernel: a small file needn't be written for what it may never have.
 const FIRST_BLOCKS: usize = 8;
-/// The device is told of so many blocks at once.
-const WRITE_BACK_BLOCKS: usize = 8;
+/// So many parts of a block are made ready one by one, for each of which a push waits.
+const PARTS: usize = 4;
 /// Where the program pushes, the device begins after so many blocks that weren't committed.
 const PATIENT_BLOCKS: usize = 256;
 
@@ -31,7 +32,7 @@ pub(super) struct Ahead {
     block_bytes: usize,
     /// Up to this byte of the data, pages were made.
     end: usize,
-    /// A block of zeros, once it was needed.
+    /// Zeros for a part of a block, once they were needed.
     zeros: Vec<u8>,
 }
 
@@ -43,6 +44,10 @@ impl Ahead {
     #[inline]
     pub(super) fn block_bytes(&self) -> usize {
         self.block_bytes
+    }
+
+    fn part_bytes(&self) -> usize {
+        self.block_bytes / PARTS
     }
 
     /// There is no more room than `bytes`.
@@ -62,7 +67,11 @@ impl RawVec {
 
     /// Where pages are yet to be made: after all elements, those of the last commit included.
     fn ready_bytes(&self) -> usize {
-        let elements = (self.len * self.element_bytes).max(self.store.committed_bytes() as usize);
+        let committed = match mutant::is(Mutant::MakeCommittedReady) {
+            false => self.store.committed_bytes() as usize,
+            true => 0,
+        };
+        let elements = (self.len * self.element_bytes).max(committed);
         elements.max(self.ahead.end).max(FIRST_BLOCKS * self.ahead.block_bytes)
     }
 
@@ -78,26 +87,33 @@ impl RawVec {
     pub(super) fn make_ready(&mut self, needed: usize) -> Result<(), Error> {
         debug_assert!(needed <= self.capacity);
         while self.ready_len() < needed {
-            self.make_block_ready()?;
+            self.make_part_ready()?;
         }
         self.writable = self.ready_len();
         Ok(())
     }
 
-    fn make_block_ready(&mut self) -> Result<(), Error> {
-        let start = self.ready_bytes();
-        let end = self.end_of_block(start).min(self.room_bytes());
-        if self.ahead.zeros.is_empty() {
-            self.ahead.zeros = vec![0; self.ahead.block_bytes];
-        }
+    fn make_part_ready(&mut self) -> Result<(), Error> {
+        let (start, part_bytes) = (self.ready_bytes(), self.ahead.part_bytes());
+        let in_part = (self.store.data_offset() + start as u64) % part_bytes as u64;
+        let end = (start + part_bytes - in_part as usize).min(self.room_bytes());
+        self.ahead.zeros.resize(part_bytes, 0);
         self.store.write_ahead(start, &self.ahead.zeros[..end - start])?;
         self.ahead.end = end;
-        let appended =
-            (self.len * self.element_bytes).saturating_sub(self.store.committed_bytes() as usize);
-        if appended >= PATIENT_BLOCKS * self.ahead.block_bytes {
-            self.start_write_back(start);
-        }
+        self.start_write_back(start);
         Ok(())
+    }
+
+    /// Has the device begin with what was pushed, where pushes came to byte `ready` of the data. Not with the last part: an
+    /// element at its end may yet be written.
+    fn start_write_back(&self, ready: usize) {
+        let pushed = self.len * self.element_bytes;
+        let uncommitted = pushed.saturating_sub(self.store.committed_bytes() as usize);
+        let end = ready.saturating_sub(self.ahead.part_bytes());
+        if uncommitted >= PATIENT_BLOCKS * self.ahead.block_bytes && end <= pushed {
+            let end = self.store.data_offset() + end as u64;
+            start_write_back_before(self.store.storage(), end);
+        }
     }
 
     /// Writes elements to the file that are to be appended and that there is capacity for, as far as that is quicker
@@ -113,31 +129,9 @@ impl RawVec {
         if bytes.len() - in_memory < self.ahead.block_bytes || !self.writes_ahead() {
             return Ok(bytes.len());
         }
-        let (mut start, mut rest) = (old_end + in_memory, &bytes[in_memory..]);
-        while !rest.is_empty() {
-            let end = self.end_of_block(start).min(start + rest.len());
-            let (block, after) = rest.split_at(end - start);
-            self.store.write_ahead(start, block)?;
-            self.start_write_back(end);
-            (start, rest) = (end, after);
-        }
-        self.ahead.end = self.ahead.end.max(start);
+        let start = old_end + in_memory;
+        self.store.write_through(start, &bytes[in_memory..])?;
+        self.ahead.end = self.ahead.end.max(old_end + bytes.len());
         Ok(in_memory)
-    }
-
-    /// The end of the block in the file that byte `start` of the data is in.
-    fn end_of_block(&self, start: usize) -> usize {
-        let in_block = (self.store.data_offset() as usize + start) % self.ahead.block_bytes;
-        start + self.ahead.block_bytes - in_block
-    }
-
-    /// Has the device begin with the last blocks before byte `end` of the data, where it wasn't told of them.
-    fn start_write_back(&self, end: usize) {
-        let bytes = WRITE_BACK_BLOCKS * self.ahead.block_bytes;
-        let end = self.store.data_offset() + end as u64;
-        if end % bytes as u64 == 0 {
-            let start = end.saturating_sub(bytes as u64).max(self.store.data_offset());
-            self.store.storage().start_write_back(start, end);
-        }
     }
 }
