@@ -13,6 +13,10 @@ use crate::descriptor::{Descriptor, Difference, Differences};
 use crate::evolve::{Aliases, Incompatible, Misfit, MisfitKind, Outlook, Plan, Relation};
 use crate::mode::Mode;
 
+/// What to do about damage.
+const RESTORE: &str =
+    "restore it from a copy, or see what the command `persist repair` can save of it";
+
 /// Why a call on a persist file failed.
 ///
 /// Every variant names the file. A call that fails leaves the file and the vector as they were,
@@ -114,7 +118,7 @@ pub enum Error {
 
     /// No rule makes elements of the file into elements of the type that was asked for.
     #[error(
-        "`{}` can't be migrated: {reason}\n  say what becomes of an element with `migrate_from`; `#[persist(alias = \"…\")]` finds a field by an earlier name, `Migration::defaults` fills one that is new",
+        "`{}` can't be migrated: {reason}\n  say what becomes of an element with `migrate_from`; `#[persist(alias = \"…\")]` finds a field by an earlier name, `Migration::defaults` fills one that is new in the newest type",
         path.display()
     )]
     #[non_exhaustive]
@@ -150,7 +154,7 @@ pub enum Error {
 
     /// The file ends before what its header counts.
     #[error(
-        "`{}` is truncated: expected at least {expected_bytes} bytes, found {found_bytes}: restore it from a copy",
+        "`{}` is truncated: expected at least {expected_bytes} bytes, found {found_bytes}: {RESTORE}",
         path.display()
     )]
     #[non_exhaustive]
@@ -164,7 +168,7 @@ pub enum Error {
     },
 
     /// The file was damaged: bytes differ from what any writer would have written.
-    #[error("`{}` is corrupt: {damage}: restore it from a copy", path.display())]
+    #[error("`{}` is corrupt: {damage}: {RESTORE}", path.display())]
     #[non_exhaustive]
     Corrupt {
         /// The file.
@@ -174,7 +178,7 @@ pub enum Error {
     },
 
     /// An element is not a value of its type.
-    #[error("`{}` is corrupt: {fault}: restore it from a copy", path.display())]
+    #[error("`{}` is corrupt: {fault}: {RESTORE}", path.display())]
     #[non_exhaustive]
     CorruptElement {
         /// The file.
