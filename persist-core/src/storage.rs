@@ -25,7 +25,7 @@ pub(crate) use file::FileStorage;
 use crate::mapping::{Detection, Mapping};
 
 /// The device is told of so many blocks at once. More of them fill its queue, and who tells it waits.
-const WRITE_BACK_BLOCKS: u64 = 2;
+const WRITE_BACK_BLOCKS: u64 = 8;
 
 /// Bytes that outlive the process, or pretend to.
 ///

@@ -363,7 +363,7 @@ impl<T: Persist> MmapVec<T> {
 
     /// Appends a copy of each element. O(n).
     ///
-    /// On Linux a piece of 1 MiB or more is written to the file directly, and the device begins at once, so
+    /// On Linux a piece of 512 KiB or more is written to the file directly, and the device begins at once, so
     /// that little is left for the commit to wait for: much quicker than as many pushes.
     ///
     /// # Errors

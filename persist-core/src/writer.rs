@@ -20,7 +20,7 @@ use crate::storage::{FileStorage, Storage, write_blocks};
 use crate::temporary::Temporary;
 
 /// So many bytes of elements are gathered before they are written.
-const BUFFER_BYTES: usize = 1 << 20;
+const BUFFER_BYTES: usize = 1 << 19;
 
 /// What a new file says of itself: everything but its elements.
 ///

@@ -11,9 +11,9 @@ use memmap2::MmapOptions;
 use super::Storage;
 use crate::mapping::{Detection, Mapping};
 
-/// Linux caches what one call writes in folios as large as that. Twice as much would be found by one entry of a page table,
-/// but memory for that is scarce: it takes up to three times as long to write.
-const BLOCK_BYTES: usize = 1 << 20;
+/// Linux caches what one call writes in folios as large as that. Larger ones are read a little faster, but memory for them is
+/// scarce: once it is in pieces, twice as much takes up to twice as long to write, and four times as much five times.
+const BLOCK_BYTES: usize = 1 << 19;
 
 #[derive(Debug)]
 pub(crate) struct FileStorage {

@@ -39,18 +39,18 @@ fn large_pieces_are_written_block_by_block() {
         assert_eq!(count(&storage, Call::Write), writes, "{len} elements");
         assert!(vector == model, "{len} elements");
     }
-    vector.extend_from_slice(&numbers(4 * BLOCK)).unwrap();
+    vector.extend_from_slice(&numbers(20 * BLOCK)).unwrap();
     vector.clear();
     storage.take_calls();
-    numbers(10 * BLOCK).into_iter().for_each(|number| vector.push(number).unwrap());
+    numbers(26 * BLOCK).into_iter().for_each(|number| vector.push(number).unwrap());
     assert_eq!(count(&storage, Call::Write), 0, "written pages are ready for a push");
 }
 
 #[test]
 fn the_device_begins_before_the_commit() {
     let (mut vector, storage) = roomy();
-    // The data begins at a multiple of two blocks.
-    for (blocks, told) in [(1, 0), (1, 1), (5, 2), (1, 1), (2, 1), (1, 0)] {
+    // The data begins at a multiple of eight blocks.
+    for (blocks, told) in [(7, 0), (1, 1), (17, 2), (6, 0), (1, 1)] {
         vector.extend_from_slice(&numbers(blocks * BLOCK)).unwrap();
         assert_eq!(count(&storage, Call::StartWriteBack), told, "{blocks} blocks");
     }
@@ -60,19 +60,19 @@ fn the_device_begins_before_the_commit() {
 #[test]
 #[cfg_attr(miri, ignore = "takes too long")]
 fn the_device_begins_with_many_pushes() {
-    let storage = FaultyStorage::new(HeapStorage::new(HEADER_BYTES + 600 * BLOCK * 8));
+    let storage = FaultyStorage::new(HeapStorage::new(HEADER_BYTES + 1100 * BLOCK * 8));
     let mut vector = create::<u64>(&storage);
-    vector.reserve_exact(600 * BLOCK).unwrap();
+    vector.reserve_exact(1100 * BLOCK).unwrap();
     let told = |vector: &mut MmapVec<u64>, blocks: usize| {
         storage.take_calls();
         numbers(blocks * BLOCK).into_iter().for_each(|number| vector.push(number).unwrap());
         count(&storage, Call::StartWriteBack)
     };
-    assert_eq!(told(&mut vector, 256), 0);
-    assert_eq!(told(&mut vector, 8), 4);
+    assert_eq!(told(&mut vector, 512), 0);
+    assert_eq!(told(&mut vector, 16), 2);
     vector.commit().unwrap();
-    assert_eq!(told(&mut vector, 256), 0, "after a commit");
-    vector.resize(600 * BLOCK, 7).unwrap();
+    assert_eq!(told(&mut vector, 512), 0, "after a commit");
+    vector.resize(1100 * BLOCK, 7).unwrap();
     assert_eq!(count(&storage, Call::StartWriteBack), 1, "what was pushed, and no zeros after it");
 }
 
@@ -106,7 +106,7 @@ fn room_is_made_ready_where_a_vector_is_large() {
     let (mut vector, storage) = roomy();
     for block in 0..ROOM / BLOCK {
         numbers(BLOCK).into_iter().for_each(|number| vector.push(number).unwrap());
-        let parts = if block < 8 { 0 } else { 4 };
+        let parts = if block < 16 { 0 } else { 2 };
         assert_eq!(count(&storage, Call::Write), parts, "block {block}");
     }
     assert!(vector.chunks(BLOCK).all(|block| block == numbers(BLOCK)));
@@ -119,12 +119,12 @@ fn room_is_made_ready_where_a_vector_is_large() {
 #[test]
 fn a_push_for_which_no_room_can_be_made_ready_appends_nothing() {
     let (mut vector, storage) = roomy();
-    numbers(8 * BLOCK).into_iter().for_each(|number| vector.push(number).unwrap());
+    numbers(16 * BLOCK).into_iter().for_each(|number| vector.push(number).unwrap());
     storage.fail(Call::Write, 0, ErrorKind::QuotaExceeded);
     assert!(matches!(vector.push(1), Err(Error::DiskFull { .. })));
-    assert!(vector == numbers(8 * BLOCK));
+    assert!(vector == numbers(16 * BLOCK));
     vector.push(9).unwrap();
-    assert_eq!((vector[8 * BLOCK], vector.len()), (9, 8 * BLOCK + 1));
+    assert_eq!((vector[16 * BLOCK], vector.len()), (9, 16 * BLOCK + 1));
 }
 
 /// Fills all the room by other means than to push.
@@ -154,9 +154,9 @@ fn what_was_committed_is_not_made_ready() {
     vector.reserve_exact(24 * BLOCK).unwrap();
     fill(&mut vector);
     vector.commit().unwrap();
-    vector.truncate(12 * BLOCK);
+    vector.truncate(18 * BLOCK);
     vector.reserve_exact(ROOM - vector.len()).unwrap();
-    vector.push(12 * BLOCK as u64 + 1).unwrap();
+    vector.push(18 * BLOCK as u64 + 1).unwrap();
     // SAFETY: elements of the last commit, and of a push.
     unsafe { vector.set_len(24 * BLOCK) };
     assert!(vector == numbers(24 * BLOCK));
