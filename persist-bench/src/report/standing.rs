@@ -126,7 +126,7 @@ const REASONS: &[(&str, &str)] = &[
     (
         "first scan",
         "an archive is written by one call, which gives its file the largest folios, mapped in the fewest steps; persist \
-         writes blocks of 1 MiB, which are quicker to write",
+         writes smaller blocks, which are quicker to write",
     ),
     ("warm scan", SAME_MEMORY),
     ("random read", SAME_MEMORY),
