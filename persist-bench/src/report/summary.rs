@@ -21,8 +21,8 @@ const ROWS: [&str; 16] = [
     "append 64 MiB",
     "append 1 GiB",
     "1 changed page",
-    "100 changed pages",
-    "10000 changed pages",
+    "100 changed pages and commit",
+    "10000 changed pages and commit",
 ];
 
 /// What there is of these rows.
