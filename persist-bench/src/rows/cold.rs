@@ -34,7 +34,7 @@ const LIBRARIES: [Library; 9] = [
 const OTHERS: [Library; 2] = [Library::Vec, Library::MmapVec];
 
 /// How many times as small as the other files these are.
-const SHARE: u64 = 4;
+const SHARE: u64 = 8;
 
 const BLOCK_BYTES: u64 = 1 << 20;
 
