@@ -11,7 +11,10 @@ use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 
 use arbitrary::Arbitrary;
-use persist_core::{Descriptor, Error, MmapSlice, MmapVec, Mode, Pad, Persist, Shutdown};
+use persist_core::{
+    Aliases, AnySlice, ByteOrder, Descriptor, Error, Finding, FindingKind, FixedStr, MmapSlice,
+    MmapVec, Mode, Pad, Persist, Plan, Relation, Repair, Severity, Shutdown, verify,
+};
 
 use format::reader::{self, Word};
 use support::{DESCRIPTOR_OFFSET, Image, JournalWriter, Live, Preamble, Record, Slot};
@@ -49,6 +52,83 @@ pub struct Base {
     is_clean: bool,
 }
 
+/// Most that an element can be made of.
+#[derive(Debug, Clone, Copy, Persist)]
+#[repr(C)]
+struct Order {
+    time: u64,
+    price: f64,
+    legs: [Leg; 3],
+    note: FixedStr<5>,
+    side: Side,
+    flag: bool,
+    _pad: Pad<1>,
+    letter: char,
+}
+
+#[derive(Debug, Clone, Copy, Persist)]
+#[repr(C)]
+struct Leg {
+    quantity: i16,
+    side: Side,
+    flag: bool,
+}
+
+#[derive(Debug, Clone, Copy, Persist)]
+#[repr(u8)]
+enum Side {
+    Buy,
+    Sell,
+}
+
+/// As an order, and larger, smaller, elsewhere.
+#[derive(Debug, Clone, Copy, Persist)]
+#[persist(rename = "Order")]
+#[repr(C)]
+struct WideOrder {
+    flag: bool,
+    note: FixedStr<7>,
+    legs: [WideLeg; 2],
+    price: f32,
+    side: WideSide,
+    time: i64,
+    venue: u64,
+}
+
+#[derive(Debug, Clone, Copy, Persist)]
+#[persist(rename = "Leg")]
+#[repr(C)]
+struct WideLeg {
+    side: WideSide,
+    quantity: i32,
+}
+
+#[derive(Debug, Clone, Copy, Persist)]
+#[persist(rename = "Side")]
+#[repr(u32)]
+enum WideSide {
+    Sell = 7,
+    Buy = 9,
+    Short = 1,
+}
+
+/// Two types, one of a file and one that it is to have, and elements.
+#[derive(Debug, Arbitrary)]
+pub struct PlanInput {
+    file: TypeInput,
+    target: TypeInput,
+    defaults: Option<Vec<u8>>,
+    elements: Vec<u8>,
+}
+
+/// A type that is there, with other bytes in its descriptor.
+#[derive(Debug, Arbitrary)]
+struct TypeInput {
+    base: u8,
+    is_big: bool,
+    patches: Vec<(u16, u8)>,
+}
+
 /// Changes to the header of a file.
 #[derive(Debug, Arbitrary)]
 pub struct HeaderInput {
@@ -60,6 +140,13 @@ pub struct HeaderInput {
     is_live: bool,
     /// So many bytes are cut off.
     cut_bytes: u32,
+}
+
+/// A file that is to be repaired.
+#[derive(Debug, Arbitrary)]
+pub enum RepairInput {
+    Header(HeaderInput),
+    Journal(JournalInput),
 }
 
 /// Other bytes at a place.
@@ -131,6 +218,11 @@ impl Number {
 }
 
 impl Base {
+    /// The same, in the mode that has a journal.
+    fn atomic(self) -> Self {
+        Self { is_atomic: true, ..self }
+    }
+
     fn image(self) -> Image {
         static IMAGES: LazyLock<[Image; 4]> = LazyLock::new(|| {
             let flagged = [1, 2, 3].map(|number| Flagged { number, flag: true, pad: Pad::new() });
@@ -190,6 +282,23 @@ fn remove_left_files(directory: &Path) {
 
 /// Bends the header of a file, and holds that it is refused, or read as it should.
 pub fn check_header(input: &HeaderInput) {
+    input.base.check(&with_bent_header(input));
+}
+
+/// Puts records into the journal of a file, and holds that it is refused, or read as it should.
+pub fn check_journal(input: &JournalInput) {
+    input.base.atomic().check(&with_records(input));
+}
+
+/// Bends a file, and holds that it is repaired, or left alone.
+pub fn check_repair(input: &RepairInput) {
+    check_repaired(&match input {
+        RepairInput::Header(input) => with_bent_header(input),
+        RepairInput::Journal(input) => with_records(input),
+    });
+}
+
+fn with_bent_header(input: &HeaderInput) -> Image {
     let mut image = input.base.image();
     if input.is_live {
         let boot_id = reader::boot_id().unwrap_or_default();
@@ -213,15 +322,11 @@ pub fn check_header(input: &HeaderInput) {
         image = image.sealed();
     }
     let len = image.0.len();
-    image = image
-        .resized(len - (input.cut_bytes as usize).checked_rem(len).unwrap_or(0) % 150_000 % len);
-    input.base.check(&image);
+    image.resized(len - (input.cut_bytes as usize).checked_rem(len).unwrap_or(0) % 150_000 % len)
 }
 
-/// Puts records into the journal of a file, and holds that it is refused, or read as it should.
-pub fn check_journal(input: &JournalInput) {
-    let base = Base { is_atomic: true, ..input.base };
-    let mut writer = JournalWriter::new(base.image());
+fn with_records(input: &JournalInput) -> Image {
+    let mut writer = JournalWriter::new(input.base.atomic().image());
     let start = writer.at;
     let end = writer.image.get(Preamble, "data_offset") as usize;
     for record in &input.records {
@@ -259,7 +364,7 @@ pub fn check_journal(input: &JournalInput) {
         image = image.flipped(Slot(slot.into()).field("checksum").start, 1);
     }
     let len = image.0.len() - usize::from(input.cut_bytes);
-    base.check(&image.resized(len));
+    image.resized(len)
 }
 
 impl PayloadInput {
@@ -292,6 +397,115 @@ pub fn check_descriptor(bytes: &[u8]) {
             let _ = descriptor.to_string();
         }
         Err(error) => assert!(!error.to_string().is_empty()),
+    }
+}
+
+/// The largest elements that are converted here, and the most bytes of them.
+const MOST_ELEMENT_BYTES: u64 = 1 << 16;
+const MOST_BYTES: usize = 1 << 18;
+
+impl TypeInput {
+    /// The type, if it is one still.
+    fn get(&self) -> Option<(Descriptor, ByteOrder)> {
+        let base = match self.base % 4 {
+            0 => Descriptor::of::<Order>(),
+            1 => Descriptor::of::<WideOrder>(),
+            2 => Descriptor::of::<[Flagged; 4]>(),
+            _ => Descriptor::of::<u128>(),
+        };
+        let mut bytes = base.as_bytes().to_vec();
+        for (offset, byte) in &self.patches {
+            let len = bytes.len();
+            bytes[usize::from(*offset) % len] = *byte;
+        }
+        let order = if self.is_big { ByteOrder::Big } else { ByteOrder::Little };
+        Some((Descriptor::decode(&bytes).ok()?, order))
+    }
+}
+
+/// So many elements of a size as fit, of these bytes again and again.
+fn repeated(bytes: &[u8], len: usize) -> Vec<u8> {
+    let bytes = if bytes.is_empty() { &[0] } else { bytes };
+    bytes.iter().copied().cycle().take(len).collect()
+}
+
+/// Makes a plan for two types and holds that it makes values, the same ones however many at a time.
+pub fn check_plan(input: &PlanInput) {
+    let (Some((file, file_order)), Some((target, target_order))) =
+        (input.file.get(), input.target.get())
+    else {
+        return;
+    };
+    let sizes = [&file, &target].map(Descriptor::size_bytes);
+    let are_small = sizes.iter().all(|size| (1..=MOST_ELEMENT_BYTES).contains(size));
+    let [from_bytes, to_bytes] = sizes.map(|size| size as usize);
+    let (from, to) = ((&file, file_order), (&target, target_order));
+    let are_defaults_there = input.defaults.is_some() && are_small;
+    let defaults = are_defaults_there
+        .then(|| repeated(input.defaults.as_deref().unwrap_or_default(), to_bytes));
+    let plan = match Plan::new(from, to, &Aliases::NONE, defaults.as_deref()) {
+        Ok(plan) => plan,
+        Err(reasons) => return assert!(reasons.to_string().len() < 1 << 16),
+    };
+    assert!(!plan.to_string().is_empty());
+    assert_eq!(plan.relation() == Relation::Identical, file == target && !plan_swaps(from, to));
+    if !are_small {
+        return;
+    }
+    let len = (input.elements.len() / from_bytes).clamp(1, MOST_BYTES / from_bytes.max(to_bytes));
+    let elements = repeated(&input.elements, len * from_bytes);
+    let mut converted = vec![0xAA; len * to_bytes];
+    let all = plan.run(&elements, &mut converted);
+    let values = Plan::new(to, to, &Aliases::NONE, None).unwrap();
+    let pairs = elements.chunks_exact(from_bytes).zip(converted.chunks_exact(to_bytes));
+    for (index, (element, together)) in pairs.enumerate() {
+        let mut alone = vec![0x55; to_bytes];
+        match (plan.run(element, &mut alone), &all) {
+            (Ok(()), Err(misfit)) => assert!(misfit.index > index),
+            (Err(misfit), Err(first)) => {
+                assert!(!misfit.to_string().is_empty());
+                assert_eq!(first.index, index);
+                return;
+            }
+            (Err(misfit), Ok(())) => panic!("only alone: {misfit}"),
+            (Ok(()), Ok(())) => assert_eq!(alone, together, "element {index}"),
+        }
+        let mut copy = alone.clone();
+        assert_eq!(values.run(&alone, &mut copy), Ok(()), "no value was made");
+    }
+}
+
+/// Whether elements of one type have other bytes in the other byte order.
+fn plan_swaps(from: (&Descriptor, ByteOrder), to: (&Descriptor, ByteOrder)) -> bool {
+    from.1 != to.1 && from.0.depends_on_byte_order()
+}
+
+/// Holds that a file which is found to be fine can be read, that a repair makes it fine but for elements that are none,
+/// and that what can't be repaired stays as it is.
+fn check_repaired(image: &Image) {
+    let path = scratch_path();
+    image.write(path);
+    let Ok(report) = verify(path) else { return };
+    assert!(*image == Image::read(path), "looking through the file changed it");
+    if report.is_fine() {
+        AnySlice::open(path).unwrap();
+    }
+    let repair = Repair::plan(path).unwrap();
+    assert!(repair.steps().iter().all(|step| !step.to_string().is_empty()));
+    match repair.is_possible() {
+        false => {
+            drop(repair);
+            assert!(*image == Image::read(path), "what can't be repaired was changed");
+        }
+        true => {
+            // Elements aren't looked at before it is known what they are.
+            let report = repair.run().unwrap();
+            let is_element =
+                |finding: &Finding| matches!(finding.kind, FindingKind::Element { .. });
+            let is_fine = |finding: &Finding| finding.severity() == Severity::Note;
+            assert!(report.findings.iter().all(|it| is_element(it) || is_fine(it)), "{report:?}");
+            AnySlice::open(path).unwrap();
+        }
     }
 }
 

@@ -29,11 +29,12 @@ pub struct Lossy;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Migrated {
-    /// How far the file was from its new type, or from the earlier version of it that it was read as.
+    /// How far the file was from the type that it was read as: its new one, or where functions of the program were
+    /// called, the one that the first of them takes.
     pub relation: Relation,
-    /// How many versions each element went through, by the `From` of one for the other: 0 where the file was
-    /// converted at once, or was of the type already.
-    pub versions: usize,
+    /// How many functions of the program each element went through: a `From` for each version, and that of
+    /// [`MmapVec::migrate_from`].
+    pub functions: usize,
     /// How many elements the file has.
     pub elements: u64,
     /// Whether a new file took the place of the old one: not where nothing was to be done.
@@ -161,7 +162,8 @@ impl<'a, T: Persist> Migration<'a, T> {
         let route = Route::find(&original, &Target::of::<Old>(None), self.is_loss_allowed)?;
         let mut replacement = self.replacement(original)?;
         let (original, writer) = replacement.parts();
-        let migrated = route.migrated(original);
+        let mut migrated = route.migrated(original);
+        migrated.functions += 1;
         let mut elements = Vec::new();
         let each = |first: u64, bytes: &[u8]| {
             elements.clear();
@@ -236,7 +238,25 @@ impl Migrated {
     /// Nothing was to be done.
     fn nothing(file: &AnySlice) -> Self {
         let elements = file.len() as u64;
-        Self { relation: Relation::Identical, versions: 0, elements, replaced: false }
+        Self { relation: Relation::Identical, functions: 0, elements, replaced: false }
+    }
+}
+
+/// What was done, such as `100 elements: convert, then 2 functions`.
+impl fmt::Display for Migrated {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { relation, functions, elements, replaced } = *self;
+        let many = |count: u64| if count == 1 { "" } else { "s" };
+        write!(f, "{elements} element{}: ", many(elements))?;
+        if !replaced {
+            return f.write_str("nothing to be done");
+        }
+        let calls = format_args!("{functions} function{}", many(functions as u64));
+        match (relation, functions) {
+            (_, 0) => write!(f, "{relation}"),
+            (Relation::Identical, _) => write!(f, "{calls}"),
+            _ => write!(f, "{relation}, then {calls}"),
+        }
     }
 }
 
@@ -298,7 +318,8 @@ impl<T: Persist> MmapVec<T> {
     /// ```
     ///
     /// Fields are known by their names, and by the earlier ones of `#[persist(alias = "…")]`. They may be moved, widened,
-    /// added (with what [`Default`] gives them), and be in either byte order; enums may have more variants.
+    /// added (with what [`Default`] gives them), and be in either byte order; enums may have more variants. A type that
+    /// has no `Default` is migrated by a [`Migration`], with an element of it that has the new fields, or none.
     ///
     /// Where `T` says from which earlier version it is made, `#[persist(from = v1::Tick)]`, a file of exactly that version
     /// goes through its [`From`], and so on along the versions before it. A file that is of none of them is

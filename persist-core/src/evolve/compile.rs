@@ -9,7 +9,7 @@ mod scalars;
 use std::collections::{HashMap, HashSet};
 
 use super::aliases::Aliases;
-use super::incompatible::{Incompatible, Problem};
+use super::incompatible::{Incompatible, Problem, with_names};
 use super::kernel::Dim;
 use super::number::Scalar;
 use super::op::{Checked, Convert, Move, Op, PlaceId, Program, Step, Test};
@@ -324,9 +324,12 @@ impl Compiler<'_> {
         let sources = sources(file, target, names);
         let says = |of: &Struct| of.fields.iter().any(|field| is_informative(&field.node));
         if says(file) && says(target) && sources.iter().all(Option::is_none) {
-            let text = |of: &Struct| of.name.escape_debug().to_string();
-            let (file, target) = (text(file), text(target));
-            return self.obstacle(at, || Problem::NothingInCommon { file, target });
+            let text =
+                |of: &Struct| with_names(&of.name, of.fields.iter().map(|field| &*field.name));
+            return self.obstacle(at, || Problem::NothingInCommon {
+                file: text(file),
+                target: text(target),
+            });
         }
         self.type_name(at, &file.name, &target.name);
         self.version(at, file.version, target.version);

@@ -10,6 +10,12 @@ const MOST_TEXT_BYTES: usize = 1 << 20;
 /// The most characters of a reason that are shown.
 const MOST_CHARS: usize = 256;
 
+/// The most names that are shown of a type.
+const MOST_NAMES: usize = 4;
+
+/// The most characters that are shown of a name.
+const MOST_NAME_CHARS: usize = 24;
+
 /// The most reasons that are shown.
 const MOST_ROWS: usize = 12;
 
@@ -22,6 +28,9 @@ const MOST_ROWS: usize = 12;
 pub struct Incompatible {
     /// Never empty.
     pub reasons: Vec<Obstacle>,
+    /// The earlier version of the target, by `#[persist(from = …)]`, that is the nearest to the file: the reasons are in
+    /// the way to that. `None` where they are in the way to the target itself.
+    pub version: Option<&'static str>,
     text_bytes: usize,
 }
 
@@ -48,9 +57,9 @@ pub enum Problem {
     },
     /// Two structs have no field in common, or two enums no variant.
     NothingInCommon {
-        /// The type in the file.
+        /// The type in the file, with its names, such as `Tick { time, price }`.
         file: String,
-        /// The type it should become.
+        /// The type it should become, with its names.
         target: String,
     },
     /// The file lacks a field, and there are no defaults to take it from.
@@ -76,9 +85,26 @@ pub enum Problem {
     TooLarge,
 }
 
+/// A struct or enum with what is in it, but for names that nobody would read.
+pub(super) fn with_names<'a>(of: &str, parts: impl IntoIterator<Item = &'a str>) -> String {
+    let mut names = parts.into_iter();
+    let mut shown: Vec<_> = names.by_ref().take(MOST_NAMES).map(beginning).collect();
+    if names.next().is_some() {
+        shown.push("…".into());
+    }
+    format!("{} {{ {} }}", beginning(of), shown.join(", "))
+}
+
+/// A name, or how a long one begins. However long it is, that takes the same time.
+fn beginning(name: &str) -> String {
+    let end = name.char_indices().nth(MOST_NAME_CHARS).map(|(end, _)| end);
+    let dots = if end.is_some() { "…" } else { "" };
+    format!("{}{dots}", name[..end.unwrap_or(name.len())].escape_debug())
+}
+
 impl Incompatible {
     pub(super) fn none() -> Self {
-        Self { reasons: Vec::new(), text_bytes: 0 }
+        Self { reasons: Vec::new(), version: None, text_bytes: 0 }
     }
 
     /// Adds a reason, if there is room.
@@ -111,6 +137,9 @@ impl Incompatible {
 impl Display for Incompatible {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         f.write_str("incompatible: no rule converts it")?;
+        if let Some(version) = self.version {
+            write!(f, ", nor to the earlier version `{version}`:")?;
+        }
         self.fmt_reasons(f, "\n  ")
     }
 }

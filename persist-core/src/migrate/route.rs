@@ -79,6 +79,16 @@ impl<'a> Candidate<'a> {
     }
 }
 
+/// Which of the types that the file can't become is the one to speak of: the newest of those in which only fields are in
+/// the way, or else the target itself.
+fn nearest(plans: &[Result<Plan, Incompatible>]) -> usize {
+    let only_fields = |plan: &Result<Plan, Incompatible>| {
+        let reasons = plan.as_ref().err().map_or(&[][..], |incompatible| &incompatible.reasons);
+        reasons.iter().all(|reason| !reason.field.is_empty())
+    };
+    plans.iter().position(only_fields).unwrap_or(0)
+}
+
 impl Route {
     /// The version that the file is exactly, in either byte order; else the oldest to which it can go without loss, for
     /// fields of the same name mean something else after a `From`; else, where loss is allowed, the newest to which it
@@ -99,11 +109,11 @@ impl Route {
             .iter()
             .rposition(|plan| plan.as_ref().is_ok_and(|plan| plan.relation() <= Relation::Convert));
         let lossy = || plans.iter().position(Result::is_ok);
-        // What is in the way to the target itself says most.
-        let index = index.or_else(lossy).unwrap_or(0);
-        let plan = plans.swap_remove(index).map_err(|reason| Error::Incompatible {
-            path: file.path().into(),
-            reason: Box::new(reason),
+        let index = index.or_else(lossy).unwrap_or_else(|| nearest(&plans));
+        let version = candidates[index].older.last().map(|version| version.type_name());
+        let plan = plans.swap_remove(index).map_err(|mut reason| {
+            reason.version = version;
+            Error::Incompatible { path: file.path().into(), reason: Box::new(reason) }
         })?;
         if plan.relation() == Relation::Lossy && !is_loss_allowed {
             return Err(Error::Loss { path: file.path().into(), plan: Box::new(plan) });
@@ -114,7 +124,7 @@ impl Route {
     pub(super) fn migrated(&self, file: &AnySlice) -> Migrated {
         Migrated {
             relation: self.plan.relation(),
-            versions: self.older.len(),
+            functions: self.older.len(),
             elements: file.len() as u64,
             replaced: true,
         }

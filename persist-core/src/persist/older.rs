@@ -10,6 +10,7 @@ use crate::layout::Layout;
 #[derive(Debug)]
 pub struct Older {
     layout: &'static Layout,
+    type_name: fn() -> &'static str,
     older: &'static Option<Older>,
     convert: Convert,
 }
@@ -24,12 +25,18 @@ impl Older {
     #[track_caller]
     pub const fn of<Old: Persist, New: Persist + From<Old>>() -> Self {
         check_distinct(New::LAYOUT, Old::LAYOUT, Old::OLDER);
-        Self { layout: Old::LAYOUT, older: Old::OLDER, convert: convert::<Old, New> }
+        let type_name = std::any::type_name::<Old>;
+        Self { layout: Old::LAYOUT, type_name, older: Old::OLDER, convert: convert::<Old, New> }
     }
 
     /// The layout of that version.
     pub(crate) fn layout(&self) -> &'static Layout {
         self.layout
+    }
+
+    /// What the program calls it, such as `ticks::v1::Tick`: versions often have one name in files.
+    pub(crate) fn type_name(&self) -> &'static str {
+        (self.type_name)()
     }
 
     /// The version before that one.

@@ -178,7 +178,7 @@ fn what_was_refused_is_migrated_in_a_copy() {
     let report = run(&directory);
 
     let Upgraded { migrated, wrong, .. } = report.upgraded;
-    assert_eq!((migrated.elements, migrated.versions, migrated.replaced), (26_115, 1, true));
+    assert_eq!((migrated.elements, migrated.functions, migrated.replaced), (26_115, 1, true));
     assert_eq!(wrong, 0);
     assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 1, "the copy is still there");
     assert_eq!(MmapSlice::<Observation>::open(&report.file).unwrap().len(), 26_115);

@@ -128,10 +128,10 @@ fn foreign_old(i: u32) -> Vec<u8> {
 }
 
 /// What a migration that replaced the file says of it.
-fn migrated(relation: Relation, versions: usize, elements: u64) -> impl Fn(Migrated) {
+fn migrated(relation: Relation, functions: usize, elements: u64) -> impl Fn(Migrated) {
     move |it| {
         assert!(it.replaced);
-        assert_eq!((it.relation, it.versions, it.elements), (relation, versions, elements));
+        assert_eq!((it.relation, it.functions, it.elements), (relation, functions, elements));
     }
 }
 
@@ -191,7 +191,7 @@ fn what_is_as_wanted_is_left_alone_and_needs_nothing() {
     ] {
         assert!(!migrated.replaced);
         assert_eq!(
-            (migrated.relation, migrated.versions, migrated.elements),
+            (migrated.relation, migrated.functions, migrated.elements),
             (Relation::Identical, 0, 3)
         );
     }
@@ -265,7 +265,7 @@ fn each_element_can_be_made_by_a_function() {
         seen += 1;
         u64::from(tick.time) * 2
     });
-    migrated(Relation::Identical, 0, 1000)(result.unwrap());
+    migrated(Relation::Identical, 1, 1000)(result.unwrap());
     assert_eq!(
         MmapSlice::<u64>::open(&path).unwrap(),
         (0..1000).map(|i| i * 2).collect::<Vec<u64>>()
@@ -280,7 +280,7 @@ fn each_element_can_be_made_by_a_function() {
     fs::remove_file(&path).unwrap();
     create_foreign::<u32>(&path, [foreign!(7_u32).to_vec()].into_iter());
     let result = MmapVec::<f32>::migrate_from(&path, |number: &u64, _| *number as f32 / 2.0);
-    migrated(Relation::Convert, 0, 1)(result.unwrap());
+    migrated(Relation::Convert, 1, 1)(result.unwrap());
     assert_eq!(MmapSlice::<f32>::open(&path).unwrap(), [3.5]);
 }
 

@@ -346,7 +346,7 @@ fn elements_larger_than_memory_are_refused() {
     };
     // A struct of `x: u64` and so much padding.
     for part in
-        [number((1 << 40) + 8), vec![0, 2, 1, b'x', 0, 1, 0, 8, 0, 1, b'p', 8, 5], number(1 << 40)]
+        [number((1 << 30) + 8), vec![0, 2, 1, b'x', 0, 1, 0, 8, 0, 1, b'p', 8, 5], number(1 << 30)]
     {
         huge.extend(part);
     }

@@ -7,6 +7,7 @@ use super::{Aliases, At, Compiler, Convert, Move, Problem, Relation, Test};
 use crate::byte_order::ByteOrder;
 use crate::descriptor::Repr;
 use crate::descriptor::node::{Enum, Variant};
+use crate::evolve::incompatible::with_names;
 use crate::evolve::number::{Domain, Integer};
 use crate::evolve::op::Tags;
 
@@ -14,9 +15,12 @@ impl Compiler<'_> {
     pub(super) fn enums(&mut self, at: &At<'_>, file: &Enum, target: &Enum, names: Aliases) {
         let map = variants(file, target, names);
         if map.iter().all(Option::is_none) {
-            let text = |of: &Enum| of.name.escape_debug().to_string();
-            let (file, target) = (text(file), text(target));
-            return self.obstacle(at, || Problem::NothingInCommon { file, target });
+            let text =
+                |of: &Enum| with_names(&of.name, of.variants.iter().map(|variant| &*variant.name));
+            return self.obstacle(at, || Problem::NothingInCommon {
+                file: text(file),
+                target: text(target),
+            });
         }
         self.type_name(at, &file.name, &target.name);
         self.version(at, file.version, target.version);

@@ -199,7 +199,7 @@ fn every_obstacle_is_named() {
         error.to_string(),
         "incompatible: no rule converts it\
          \n  field `x`: u32 can't become FixedStr<4>\
-         \n  field `y`: Side and Side have no name in common\
+         \n  field `y`: Side { A } and Side { B } have no name in common\
          \n  field `z[]`: nobody knows how the bytes of the foreign type f80 change with the byte order"
     );
 }

@@ -57,7 +57,7 @@ fn nobody_opens_a_file_that_is_migrated() {
         }
         new(tick.time)
     });
-    migrated(Relation::Identical, 0, 1000)(result.unwrap());
+    migrated(Relation::Identical, 1, 1000)(result.unwrap());
     assert_eq!(MmapSlice::<Tick>::open(&path).unwrap(), news(1000));
 }
 

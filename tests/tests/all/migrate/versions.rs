@@ -158,7 +158,7 @@ fn a_function_can_begin_at_any_version() {
     let (_directory, path) = file(&[price1(5), price1(6)]);
     let result =
         MmapVec::<f64>::migrate_from(&path, |price: &Price, index| price.value + index as f64);
-    migrated(Relation::Identical, 2, 2)(result.unwrap());
+    migrated(Relation::Identical, 3, 2)(result.unwrap());
     assert_eq!(MmapSlice::<f64>::open(&path).unwrap(), [0.05, 1.06]);
 }
 
@@ -167,6 +167,60 @@ fn what_no_version_is_near_is_refused_for_the_newest() {
     let (_directory, path) = file(&[true]);
     let words = ["can't be migrated", "bool can't become Price"];
     assert_refused(&path, &words, |path| MmapVec::<Price>::migrate_with(path, Lossy));
+}
+
+/// A version between has no `Default` that a chain knows of.
+#[test]
+fn what_is_nearest_to_a_version_is_refused_for_that() {
+    #[derive(Clone, Copy, Persist)]
+    #[persist(rename = "Price")]
+    #[repr(C)]
+    struct Untimed {
+        value: u32,
+    }
+    #[derive(Clone, Copy, Debug, Default, PartialEq, Persist)]
+    #[persist(rename = "Price", from = v2::Price)]
+    #[repr(C)]
+    struct Cents {
+        cents: u64,
+    }
+    impl From<v2::Price> for Cents {
+        fn from(old: v2::Price) -> Self {
+            Self { cents: (old.value * 100.0) as u64 }
+        }
+    }
+    let (_directory, path) = file(&[Untimed { value: 3 }]);
+    let words =
+        ["nor to the earlier version `", "::v2::Price`:\n  field `time`: u64 is not in the file"];
+    let error = assert_refused(&path, &words, |path| MmapVec::<Cents>::migrate_with(path, Lossy));
+    let Error::Incompatible { reason, .. } = error else { panic!("{error}") };
+    assert!(reason.version.is_some());
+
+    // Where nothing fits, the names say why.
+    let (_directory, path) = file(&[v1::Price { value: 1, time: 2 }]);
+    let words = ["Price { value, time } and Price { cents } have no name in common"];
+    assert_refused(&path, &words, |path| Migration::<Plain>::new().run(path));
+}
+
+/// As `Cents`, and made from nothing.
+#[derive(Clone, Copy, Persist)]
+#[persist(rename = "Price")]
+#[repr(C)]
+struct Plain {
+    cents: u64,
+}
+
+#[test]
+fn what_was_done_is_said() {
+    let (_directory, path) = file(&[v1::Price { value: 1, time: 2 }]);
+    let said = |result: Result<Migrated, Error>| result.unwrap().to_string();
+    assert_eq!(said(MmapVec::<Price>::migrate(&path)), "1 element: 2 functions");
+    assert_eq!(said(MmapVec::<Price>::migrate(&path)), "1 element: nothing to be done");
+    let value = |price: &Price, _| price.value;
+    assert_eq!(said(MmapVec::<f64>::migrate_from(&path, value)), "1 element: 1 function");
+    create_foreign::<v1::Price>(&path.with_extension("big"), (0..3).map(|_| vec![0; 8]));
+    let path = path.with_extension("big");
+    assert_eq!(said(MmapVec::<Price>::migrate(&path)), "3 elements: convert, then 2 functions");
 }
 
 #[test]
