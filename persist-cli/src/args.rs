@@ -17,8 +17,14 @@ const STYLES: Styles = Styles::styled()
 const AFTER_HELP: &str = "\
 Exit codes:
   0  done, or the answer is yes
-  1  the answer is no: findings, differences, bytes that are no values, a conversion that is refused
-  2  wrong usage, or a file that can't be read or written
+  1  the answer is no: findings, differences, bytes that are no values, a conversion or a repair
+     that is refused
+  2  wrong usage, a file that can't be read or written, or that is no persist file
+  3  the file was written, replaced or repaired as asked for, but the report of it could not be
+     printed
+
+With --json a report is JSON on standard output, and what would be text on standard error is an
+object on a line each: {\"error\": \"...\"}, {\"warning\": \"...\"} or {\"note\": \"...\"}.
 
 Colours follow --color, NO_COLOR, CLICOLOR and CLICOLOR_FORCE; lines are drawn in ASCII where the
 locale isn't UTF-8 (LC_ALL=C).";
@@ -77,4 +83,22 @@ pub(crate) enum Command {
     Repair(repair::Args),
     Import(import::Args),
     Completions(completions::Args),
+}
+
+impl Command {
+    /// Whether a program reads what it says.
+    pub(crate) fn is_json(&self) -> bool {
+        match self {
+            Self::Inspect(args) => args.json,
+            Self::Verify(args) => args.json,
+            Self::Dump(args) => args.is_json(),
+            Self::Stats(args) => args.json,
+            Self::Diff(args) => args.json,
+            Self::Convert(args) => args.json,
+            Self::Migrate(args) => args.json,
+            Self::Repair(args) => args.json,
+            Self::Import(args) => args.json,
+            Self::Completions(_) => false,
+        }
+    }
 }

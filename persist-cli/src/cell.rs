@@ -3,9 +3,12 @@
 //! Numbers are exact in each: integers with all their digits, floats with the fewest that are read back as
 //! the same. Text goes to a terminal without what a terminal acts on.
 
+use std::borrow::Cow;
 use std::io::Write;
 
 use persist_core::reflect::Value;
+
+use crate::terminal;
 
 /// A value as JSON.
 ///
@@ -100,9 +103,24 @@ pub(crate) fn harmless(out: &mut Vec<u8>, text: &str) {
         if is_harmless(char) {
             push_char(out, char);
         } else {
-            out.extend(char.escape_unicode().map(|char| char as u8));
+            out.extend(char.escape_debug().map(|char| char as u8));
         }
     }
+}
+
+/// The same as a text.
+pub(crate) fn harmless_text(text: &str) -> String {
+    let mut out = Vec::new();
+    harmless(&mut out, text);
+    // What is put in is UTF-8.
+    String::from_utf8_lossy(&out).into_owned()
+}
+
+/// A text for people, of which the end is left out where it is long: then its length is said.
+pub(crate) fn cut(text: &str, most_chars: usize) -> Cow<'_, str> {
+    let Some((end, _)) = text.char_indices().nth(most_chars) else { return text.into() };
+    let dots = if terminal::has_unicode() { "…" } else { "~" };
+    format!("{}{dots} ({})", &text[..end], terminal::count(text.len(), "byte")).into()
 }
 
 /// Not a control character, nor one that changes the direction of what follows.

@@ -1,5 +1,6 @@
 //! The values of an element as columns: `time`, `pos.x`, `legs[0].side`.
 
+use std::collections::HashSet;
 use std::fmt::Write;
 
 use persist_core::reflect::{Kind, NotAValue, TypeRef, Value};
@@ -33,6 +34,8 @@ pub(crate) enum NoColumns {
     TooMany { found: u64 },
     #[error("there is no field `{path}`: {hint}")]
     NoSuchField { path: String, hint: String },
+    #[error("the field `{path}` was chosen twice: name each once, and nothing within it")]
+    Twice { path: String },
 }
 
 impl<'a> Column<'a> {
@@ -65,7 +68,9 @@ pub(crate) fn columns<'a>(
     let root = Place { path: String::new(), offset_bytes: 0, ty: descriptor.root() };
     let places: Vec<Place<'_>> = match paths {
         [] => vec![root],
-        paths => paths.iter().map(|path| root.clone().find(path)).collect::<Result<_, _>>()?,
+        paths => {
+            paths.iter().map(|path| root.clone().find_named(path)).collect::<Result<_, _>>()?
+        }
     };
     let found = places.iter().map(|place| count(place.ty)).fold(0, u64::saturating_add);
     if found > MOST_COLUMNS {
@@ -73,7 +78,16 @@ pub(crate) fn columns<'a>(
     }
     let mut columns = Vec::new();
     places.into_iter().for_each(|place| place.add_to(&mut columns));
-    Ok(columns)
+    match twice(&columns).filter(|_| !paths.is_empty()) {
+        Some(path) => Err(NoColumns::Twice { path: path.to_owned() }),
+        None => Ok(columns),
+    }
+}
+
+/// The first path that more than one column has.
+fn twice<'c>(columns: &'c [Column<'_>]) -> Option<&'c str> {
+    let mut seen = HashSet::new();
+    columns.iter().map(|column| &*column.path).find(|path| !seen.insert(*path))
 }
 
 /// How many values there are within a type.
@@ -159,6 +173,16 @@ impl<'a> Place<'a> {
         let end = start + self.ty.size_bytes() as usize;
         let path = if self.path.is_empty() { LONE_NAME.into() } else { self.path };
         Column { path, ty: self.ty, start, end }
+    }
+
+    /// The place that was named by a path, which may stand between spaces.
+    fn find_named(self, path: &str) -> Result<Self, NoColumns> {
+        let trimmed = path.trim();
+        if trimmed.is_empty() {
+            return Err(self.no_such(trimmed));
+        }
+        // A name may have such spaces itself.
+        self.clone().find(path).or_else(|_| self.find(trimmed))
     }
 
     /// The place within this one that a path leads to.

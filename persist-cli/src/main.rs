@@ -22,7 +22,11 @@ use std::process::ExitCode;
 use clap::Parser;
 
 fn main() -> ExitCode {
-    let args = args::Args::parse();
+    let args = match args::Args::try_parse() {
+        Ok(args) => args,
+        Err(error) => return outcome::misused(&error),
+    };
     args.color.write_global();
+    outcome::speak_json(args.command.is_json());
     outcome::finish(commands::run(args.command))
 }

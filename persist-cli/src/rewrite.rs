@@ -1,7 +1,7 @@
 //! A file whose elements are made of another's by a plan: beside it, or in its place.
 
 use std::fmt::Display;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use anyhow::anyhow;
 use persist_core::{
@@ -10,9 +10,10 @@ use persist_core::{
 };
 use serde::Serialize;
 
-use crate::outcome::{Outcome, complain};
+use crate::outcome::{self, Outcome, complain};
+use crate::parallel;
 use crate::progress::Progress;
-use crate::{parallel, terminal};
+use crate::terminal::{self, path_as_text, shown};
 
 /// How many bytes of elements a thread tries at a time.
 const PART_BYTES: usize = 1 << 22;
@@ -49,13 +50,14 @@ enum Written {
 }
 
 #[derive(Debug, Serialize)]
-struct Report {
+struct Report<'a> {
     relation: String,
     plan: String,
     elements: usize,
     /// Whether there is a new file.
     written: bool,
-    output: PathBuf,
+    #[serde(serialize_with = "path_as_text")]
+    output: &'a Path,
 }
 
 impl Rewrite<'_> {
@@ -73,14 +75,14 @@ impl Rewrite<'_> {
         let plan = match plan(&original, target) {
             Ok(plan) => plan,
             Err(reasons) => {
-                let what = format!("`{}` can't be converted: {reasons}", self.path.display());
+                let what = format!("`{}` can't be converted: {reasons}", shown(self.path));
                 return Ok(refuse(what));
             }
         };
         if plan.relation() == Relation::Lossy && !self.lossy {
             let why = "that may lose something: --lossy allows it, and with --dry-run only tries it. \
                 Fields that were renamed are known to a program alone (`MmapVec::migrate`)";
-            return Ok(refuse(format!("`{}`: {why}\n{plan}", self.path.display())));
+            return Ok(refuse(format!("`{}`: {why}\n{plan}", shown(self.path))));
         }
         match self.write(original, target, &plan) {
             Ok(written) => self.report(&plan, elements, written),
@@ -126,20 +128,26 @@ impl Rewrite<'_> {
             plan: plan.to_string(),
             elements,
             written: written == Written::Done,
-            output: output.into(),
+            output,
         };
-        if self.json {
-            terminal::print_json(&report)?;
-            return Ok(Outcome::Yes);
-        }
-        let elements = indicatif::HumanCount(elements as u64);
-        let output = output.display();
-        let done = match written {
-            Written::Done => format!("{output}: {elements} elements written"),
-            Written::Tried => format!("{output}: {elements} elements would be written"),
+        let elements = terminal::count(elements as u64, "element");
+        let output = shown(output);
+        let what = match written {
+            Written::Done if self.output.is_none() => {
+                format!("{output}: {elements} written, in the place of the old file")
+            }
+            Written::Done => format!("{output}: {elements} written"),
+            Written::Tried => format!("{output}: {elements} would be written"),
             Written::Not => format!("{output}: nothing to do"),
         };
-        terminal::print(&format!("{plan}\n{done}\n"))?;
+        let printed = match self.json {
+            true => terminal::print_json(&report),
+            false => terminal::print(&format!("{plan}\n{what}\n")),
+        };
+        match written {
+            Written::Done => outcome::done(printed, what)?,
+            Written::Tried | Written::Not => printed?,
+        }
         Ok(Outcome::Yes)
     }
 }

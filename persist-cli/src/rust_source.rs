@@ -3,6 +3,7 @@
 //! The types that a type is made of come before it. Names in a file may be anything: those that are no
 //! identifiers of Rust get one, and keep theirs by `rename`.
 
+mod defaults;
 mod names;
 mod place;
 
@@ -12,6 +13,7 @@ use std::fmt::Write;
 use persist_core::reflect::{Class, Field, Kind, TypeRef};
 use persist_core::{ByteOrder, Descriptor};
 
+use defaults::{default_variant, has_default};
 use names::{Names, is_named};
 use place::Packing;
 
@@ -148,7 +150,7 @@ impl<'a> Source<'a> {
     /// A foreign type that isn't a field.
     fn opaque(&mut self, ty: TypeRef<'a>, name: &str) {
         let attribute = self.foreign(ty);
-        let derive = self.derive();
+        let derive = self.derive(has_default(ty));
         self.items.push(format!(
             "{derive}#[persist(transparent)]\n#[repr(transparent)]\npub struct {name}(\n    \
              // {FOREIGN}\n    #[persist({attribute})] pub [u8; {}],\n);\n",
@@ -165,9 +167,13 @@ impl<'a> Source<'a> {
         format!("{} = {:?}", if is_pod { "pod" } else { "checked" }, ty.name())
     }
 
-    fn derive(&mut self) -> &'static str {
+    /// What every type of ours can derive, and `Default`, where a migration finds what it fills new fields with.
+    fn derive(&mut self, has_default: bool) -> &'static str {
         self.imports.insert("persist_core::Persist");
-        "#[derive(Clone, Copy, Persist)]\n"
+        match has_default {
+            true => "#[derive(Debug, Clone, Copy, Default, Persist)]\n",
+            false => "#[derive(Debug, Clone, Copy, Persist)]\n",
+        }
     }
 
     fn enumeration(&mut self, ty: TypeRef<'a>, name: &str) {
@@ -175,17 +181,19 @@ impl<'a> Source<'a> {
         let sign = if signed { 'i' } else { 'u' };
         let mut text = format!(
             "{}{}#[repr({sign}{})]\npub enum {name} {{\n",
-            self.derive(),
+            self.derive(has_default(ty)),
             attributes(name, ty.name(), version),
             8 * ty.size_bytes()
         );
+        let default = default_variant(ty);
         let mut names = Names::default();
         for variant in variants {
             let name = names.identifier(variant.name, "Variant");
             // Writing to a String does not fail.
             let _ = writeln!(
                 text,
-                "{}    {name} = {},",
+                "{}{}    {name} = {},",
+                if default == Some(variant.discriminant) { "    #[default]\n" } else { "" },
                 rename(&name, variant.name),
                 variant.discriminant
             );
@@ -205,7 +213,7 @@ impl<'a> Source<'a> {
             format!("<{}>", parameters.join(", "))
         };
         let (open, close) = if is_tuple { ("(", ");") } else { (" {", "}") };
-        let derive = self.derive();
+        let derive = self.derive(has_default(ty));
         self.items.push(format!(
             "{derive}{}#[repr({})]\npub struct {name}{parameters}{open}\n{}{close}\n",
             attributes(name, ty.name(), version),

@@ -2,10 +2,12 @@
 
 use std::env;
 use std::io::{self, IsTerminal, StdoutLock, Write};
+use std::path::Path;
 
 use anstream::{AutoStream, ColorChoice};
 use anstyle::Style;
-use serde::Serialize;
+use indicatif::HumanCount;
+use serde::{Serialize, Serializer};
 
 use crate::cell;
 
@@ -18,19 +20,36 @@ fn stdout() -> AutoStream<StdoutLock<'static>> {
 }
 
 /// Prints a text, in colours where they belong.
-pub(crate) fn print(text: &str) -> io::Result<()> {
-    stdout().write_all(text.as_bytes())
+pub(crate) fn print(text: &str) -> anyhow::Result<()> {
+    stdout().write_all(text.as_bytes()).map_err(cant_print)
 }
 
 /// Prints a report for programs.
 pub(crate) fn print_json(report: &impl Serialize) -> anyhow::Result<()> {
     let text = escaped(&serde_json::to_string_pretty(report)?);
-    io::stdout().lock().write_all(text.as_bytes())?;
-    Ok(())
+    io::stdout().lock().write_all(text.as_bytes()).map_err(cant_print)
+}
+
+/// An error of standard output, with that in words.
+pub(crate) fn cant_print(error: io::Error) -> anyhow::Error {
+    anyhow::Error::new(error).context("can't write to standard output")
+}
+
+/// Leaves it to whoever reads the output whether they do, where more is done than printed.
+pub(crate) fn even_if_closed(printed: anyhow::Result<()>) -> anyhow::Result<()> {
+    match printed {
+        Err(error) if is_broken_pipe(&error) => Ok(()),
+        printed => printed,
+    }
+}
+
+/// Whether nobody reads the output any more.
+pub(crate) fn is_broken_pipe(error: &anyhow::Error) -> bool {
+    error.downcast_ref::<io::Error>().is_some_and(|it| it.kind() == io::ErrorKind::BrokenPipe)
 }
 
 /// JSON with its last line ended, and nothing in it that a terminal might act on: that stands in strings only.
-fn escaped(json: &str) -> String {
+pub(crate) fn escaped(json: &str) -> String {
     let mut text = String::with_capacity(json.len() + 1);
     for char in json.chars() {
         match char == '\n' || cell::is_harmless(char) {
@@ -77,4 +96,20 @@ pub(crate) fn has_unicode() -> bool {
 /// Text in a style, which ends with it.
 pub(crate) fn painted(style: Style, text: impl std::fmt::Display) -> String {
     format!("{style}{text}{style:#}")
+}
+
+/// The name of a file as text in which a terminal finds nothing to act on.
+pub(crate) fn shown(path: &Path) -> String {
+    cell::harmless_text(&path.to_string_lossy())
+}
+
+/// The name of a file for programs. JSON has no bytes: what isn't Unicode is replaced.
+pub(crate) fn path_as_text<S: Serializer>(path: &Path, to: S) -> Result<S::Ok, S::Error> {
+    to.collect_str(&path.display())
+}
+
+/// `26,115 elements`, `1 element`
+pub(crate) fn count(number: impl TryInto<u64>, noun: &str) -> String {
+    let number = number.try_into().unwrap_or(u64::MAX);
+    format!("{} {noun}{}", HumanCount(number), if number == 1 { "" } else { "s" })
 }

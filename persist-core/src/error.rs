@@ -3,6 +3,8 @@
 
 #![forbid(unsafe_code)]
 
+mod shown;
+
 use std::fmt;
 use std::io;
 use std::path::Path;
@@ -12,6 +14,7 @@ pub use crate::byte_order::ByteOrder;
 use crate::descriptor::{Descriptor, Difference, Differences};
 use crate::evolve::{Aliases, Incompatible, Misfit, MisfitKind, Outlook, Plan, Relation};
 use crate::mode::Mode;
+pub(crate) use shown::Shown;
 
 /// What to do about damage.
 const RESTORE: &str =
@@ -26,7 +29,7 @@ const RESTORE: &str =
 #[non_exhaustive]
 pub enum Error {
     /// The operating system refused a call.
-    #[error("can't {action} `{}`{}", path.display(), hint(*action, source))]
+    #[error("can't {action} `{}`{}", Shown(path), hint(*action, source))]
     #[non_exhaustive]
     Io {
         /// What was attempted.
@@ -43,7 +46,7 @@ pub enum Error {
     /// again once there is space.
     #[error(
         "no space left to grow `{}` by {needed_bytes} bytes: nothing was lost; free some space and try again",
-        path.display()
+        Shown(path)
     )]
     #[non_exhaustive]
     DiskFull {
@@ -59,7 +62,7 @@ pub enum Error {
     /// The vector would be larger than the machine can address.
     #[error(
         "`{}` can't hold {elements} elements of {element_bytes} bytes: the limit on this machine is {} bytes",
-        path.display(),
+        Shown(path),
         isize::MAX
     )]
     #[non_exhaustive]
@@ -73,7 +76,10 @@ pub enum Error {
     },
 
     /// A file of this name exists, and `create` replaces nothing.
-    #[error("`{}` already exists: open it, or choose another name; `create` replaces nothing", path.display())]
+    #[error(
+        "`{}` already exists: open it, or choose another name; `create` replaces nothing",
+        Shown(path)
+    )]
     #[non_exhaustive]
     AlreadyExists {
         /// The file.
@@ -81,7 +87,7 @@ pub enum Error {
     },
 
     /// The path names something that isn't a regular file.
-    #[error("`{}` is {found}: expected a regular file", path.display())]
+    #[error("`{}` is {found}: expected a regular file", Shown(path))]
     #[non_exhaustive]
     NotAFile {
         /// The path.
@@ -93,7 +99,7 @@ pub enum Error {
     /// The file has other names, under which it would stay as it is when a new file takes its place.
     #[error(
         "`{}` can't be replaced: it has {links} names (hard links), and the others would keep the old file; remove them, or work on a copy",
-        path.display()
+        Shown(path)
     )]
     #[non_exhaustive]
     HardLinks {
@@ -106,7 +112,7 @@ pub enum Error {
     /// A migration would lose something, and wasn't told that it may.
     #[error(
         "`{}` was not migrated: {plan}\n  allow that with `migrate_with(path, Lossy)`, or say what becomes of an element with `migrate_from`",
-        path.display()
+        Shown(path)
     )]
     #[non_exhaustive]
     Loss {
@@ -119,7 +125,7 @@ pub enum Error {
     /// No rule makes elements of the file into elements of the type that was asked for.
     #[error(
         "`{}` can't be migrated: {reason}\n  say what becomes of an element with `migrate_from`; `#[persist(alias = \"…\")]` finds a field by an earlier name, `Migration::defaults` fills one that is new in the newest type",
-        path.display()
+        Shown(path)
     )]
     #[non_exhaustive]
     Incompatible {
@@ -132,7 +138,7 @@ pub enum Error {
     /// A value of the file has no place in the type that was asked for.
     #[error(
         "`{}` was not migrated: {fault}: change that value first, or say what becomes of it with `migrate_from`",
-        path.display()
+        Shown(path)
     )]
     #[non_exhaustive]
     Misfit {
@@ -143,7 +149,7 @@ pub enum Error {
     },
 
     /// The file doesn't begin as a persist file does. It was not changed.
-    #[error("`{}` is not a persist file: {}", path.display(), Beginning(found))]
+    #[error("`{}` is not a persist file: {}", Shown(path), Beginning(found))]
     #[non_exhaustive]
     NotPersist {
         /// The file.
@@ -155,7 +161,7 @@ pub enum Error {
     /// The file ends before what its header counts.
     #[error(
         "`{}` is truncated: expected at least {expected_bytes} bytes, found {found_bytes}: {RESTORE}",
-        path.display()
+        Shown(path)
     )]
     #[non_exhaustive]
     Truncated {
@@ -168,7 +174,7 @@ pub enum Error {
     },
 
     /// The file was damaged: bytes differ from what any writer would have written.
-    #[error("`{}` is corrupt: {damage}: {RESTORE}", path.display())]
+    #[error("`{}` is corrupt: {damage}: {RESTORE}", Shown(path))]
     #[non_exhaustive]
     Corrupt {
         /// The file.
@@ -178,7 +184,7 @@ pub enum Error {
     },
 
     /// An element is not a value of its type.
-    #[error("`{}` is corrupt: {fault}: {RESTORE}", path.display())]
+    #[error("`{}` is corrupt: {fault}: {RESTORE}", Shown(path))]
     #[non_exhaustive]
     CorruptElement {
         /// The file.
@@ -188,7 +194,7 @@ pub enum Error {
     },
 
     /// The file uses something that this version of the library doesn't know.
-    #[error("`{}` is unsupported: {feature}: open it with a newer version of persist", path.display())]
+    #[error("`{}` is unsupported: {feature}: open it with a newer version of persist", Shown(path))]
     #[non_exhaustive]
     Unsupported {
         /// The file.
@@ -200,7 +206,7 @@ pub enum Error {
     /// The elements are in the byte order of another kind of machine.
     #[error(
         "byte order mismatch in `{}`: the file is {file}-endian, this machine is {program}-endian: {}",
-        path.display(),
+        Shown(path),
         ByteOrderAdvice { path, foreign: foreign.as_deref() }
     )]
     #[non_exhaustive]
@@ -219,7 +225,7 @@ pub enum Error {
     /// The elements have another layout than the program's type.
     #[error(
         "layout mismatch in `{}`:\n{mismatch}\n{}",
-        path.display(),
+        Shown(path),
         LayoutAdvice { path, mismatch }
     )]
     #[non_exhaustive]
@@ -233,7 +239,7 @@ pub enum Error {
     /// The file belongs to another application.
     #[error(
         "application mismatch in `{}`: file: {}, program: {}: it is another application's file",
-        path.display(),
+        Shown(path),
         AppName(file),
         AppName(program)
     )]
@@ -250,7 +256,7 @@ pub enum Error {
     /// The file was made by another version of the application.
     #[error(
         "application version mismatch in `{}`: file: {}, program: {}: open it with that version, or without `app_version` to read it whatever its version",
-        path.display(),
+        Shown(path),
         Version(file),
         Version(program)
     )]
@@ -267,7 +273,7 @@ pub enum Error {
     /// The file is committed in another way than the program expects.
     #[error(
         "mode mismatch in `{}`: file: {file}, program: {program}: open it with the mode that it was created with, or copy its elements into a new file",
-        path.display()
+        Shown(path)
     )]
     #[non_exhaustive]
     Mode {
@@ -281,7 +287,10 @@ pub enum Error {
 
     /// Somebody else has the file open, and one of the two wants to write. Opening doesn't wait: a
     /// process that was just killed may hold its lock until the kernel has unmapped its files.
-    #[error("`{}` is locked: it is open in {holder}; close it there, or try again later", path.display())]
+    #[error(
+        "`{}` is locked: it is open in {holder}; close it there, or try again later",
+        Shown(path)
+    )]
     #[non_exhaustive]
     Locked {
         /// The file.
@@ -292,7 +301,10 @@ pub enum Error {
 
     /// There is nothing to roll back to: in [`Mode::Shared`](crate::Mode::Shared) a change is in the file as
     /// soon as it is made.
-    #[error("`{}` can't be rolled back: it is in mode shared, which keeps no earlier state; create it with `Mode::Atomic`", path.display())]
+    #[error(
+        "`{}` can't be rolled back: it is in mode shared, which keeps no earlier state; create it with `Mode::Atomic`",
+        Shown(path)
+    )]
     #[non_exhaustive]
     NoRollback {
         /// The file.
@@ -304,7 +316,7 @@ pub enum Error {
     /// file must be opened anew.
     #[error(
         "`{}` can't be changed any more: an attempt to {action} it failed, so nobody knows what reached the disk; open it anew, which recovers the last commit",
-        path.display()
+        Shown(path)
     )]
     #[non_exhaustive]
     Poisoned {
@@ -623,7 +635,7 @@ struct LayoutAdvice<'a> {
 
 impl fmt::Display for LayoutAdvice<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let command = format!("`persist migrate {} --to-layout-of OTHER", self.path.display());
+        let command = format!("`persist migrate {} --to-layout-of OTHER", Shown(self.path));
         match self.mismatch.relation() {
             Relation::Lossy => {
                 write!(f, "  `MmapVec::migrate_with` and `Lossy` convert it, or {command} --lossy`; what may be lost:")?;
@@ -652,7 +664,7 @@ impl fmt::Display for ByteOrderAdvice<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.foreign {
             None => {
-                let path = self.path.display();
+                let path = Shown(self.path);
                 write!(f, "`MmapVec::migrate` converts it, or `persist convert {path} --to native`")
             }
             Some(name) => write!(
@@ -738,6 +750,24 @@ mod tests {
     #[test]
     fn a_result_stays_small() {
         assert!(size_of::<Result<(), Error>>() <= 40, "{}", size_of::<Result<(), Error>>());
+    }
+
+    #[test]
+    fn paths_are_shown_without_what_a_terminal_acts_on() {
+        let path = || Path::new("a\u{1b}[31m.pv").into();
+        for error in [
+            Error::Locked { path: path(), holder: LockHolder::ThisProcess },
+            Error::io(Action::Read, Path::new("a\u{1b}[31m.pv"), io::Error::other("no")),
+            Error::ByteOrder {
+                path: path(),
+                file: ByteOrder::Big,
+                program: ByteOrder::Little,
+                foreign: None,
+            },
+        ] {
+            let text = error.to_string();
+            assert!(text.contains("a\\u{1b}[31m.pv") && !text.contains('\u{1b}'), "{text:?}");
+        }
     }
 
     #[test]

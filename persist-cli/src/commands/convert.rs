@@ -27,7 +27,7 @@ pub(crate) struct Args {
     output: Option<PathBuf>,
     /// Print a report for programs
     #[arg(long)]
-    json: bool,
+    pub(crate) json: bool,
 }
 
 /// A byte order.

@@ -35,7 +35,7 @@ pub(crate) struct Args {
     limit: usize,
     /// Print a report for programs
     #[arg(long)]
-    json: bool,
+    pub(crate) json: bool,
 }
 
 #[derive(Debug, Serialize)]

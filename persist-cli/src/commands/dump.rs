@@ -10,9 +10,10 @@ use std::path::PathBuf;
 use persist_core::AnySlice;
 
 use crate::columns::columns;
-use crate::outcome::{Outcome, warn};
+use crate::outcome::{Outcome, note, warn};
+use crate::parallel;
 use crate::progress::Progress;
-use crate::{parallel, terminal};
+use crate::terminal::{self, cant_print, count, shown};
 use range::ElementRange;
 use rows::{Faults, Format, Rows};
 
@@ -65,23 +66,30 @@ struct Shape {
 pub(crate) fn run(args: &Args) -> anyhow::Result<Outcome> {
     let file = AnySlice::open(&args.file)?;
     let range = args.elements(file.len());
+    args.tell_of_range(file.len());
     let columns = columns(file.descriptor(), &args.fields)?;
     let rows = Rows::new(&file, columns, range.clone(), args.shape.format());
-    let mut out = io::stdout().lock();
-    out.write_all(&rows.head())?;
-    let faults = print(&rows, range, &mut out)?;
-    out.write_all(&rows.foot())?;
-    out.flush()?;
+    let faults = print(&rows, range).map_err(cant_print)?;
     if let Some(first) = &faults.first {
-        warn(format_args!(
-            "bytes that are not a value of their type: {} times, first in {first}",
-            faults.count
-        ));
+        let times = count(faults.count, "time");
+        warn(format_args!("bytes that are not a value of their type: {times}, first in {first}"));
     }
     Ok(Outcome::yes_if(faults.count == 0))
 }
 
 impl Args {
+    /// Whether a program reads it, and said so.
+    pub(crate) fn is_json(&self) -> bool {
+        self.shape.json
+    }
+
+    /// Says so where not all elements that were asked for are there.
+    fn tell_of_range(&self, len: usize) {
+        if self.range.is_some_and(|range| range.is_beyond(len)) {
+            note(format_args!("`{}` has {}", shown(&self.file), count(len, "element")));
+        }
+    }
+
     fn elements(&self, len: usize) -> Range<usize> {
         let Range { start, end } = self.range.map_or(0..len, |range| range.within(len));
         let most = |n: Option<usize>| n.unwrap_or(usize::MAX).min(end - start);
@@ -106,7 +114,9 @@ impl Shape {
 }
 
 /// Prints the rows, made on all cores, in order.
-fn print(rows: &Rows<'_>, range: Range<usize>, out: &mut impl Write) -> io::Result<Faults> {
+fn print(rows: &Rows<'_>, range: Range<usize>) -> io::Result<Faults> {
+    let mut out = io::stdout().lock();
+    out.write_all(&rows.head())?;
     let element_bytes = rows.element_bytes();
     let part_len = (PART_BYTES / element_bytes).max(1);
     let mut progress = Progress::of_bytes((range.len() * element_bytes) as u64, "printing");
@@ -122,5 +132,7 @@ fn print(rows: &Rows<'_>, range: Range<usize>, out: &mut impl Write) -> io::Resu
             out.write_all(text)
         },
     )?;
+    out.write_all(&rows.foot())?;
+    out.flush()?;
     Ok(faults)
 }

@@ -10,10 +10,12 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, anyhow, bail};
 use csv::{ReaderBuilder, StringRecord};
 use persist_core::{AnyFile, AnySlice, AnyWriter, ByteOrder, Descriptor};
+use serde::Serialize;
 
 use crate::columns::{Column, columns};
-use crate::outcome::{Outcome, warn};
+use crate::outcome::{self, Outcome, warn};
 use crate::progress::Progress;
+use crate::terminal::{count, path_as_text, print, print_json, shown};
 use cell::Cell;
 use schema::schema;
 
@@ -27,19 +29,23 @@ const MOST_CHARS: usize = 60;
 /// Make a file of CSV
 ///
 /// The first line of the CSV has the names of the columns, and each value of an element is the
-/// column of its name: time, pos.x, legs[0].side. Columns of other names are left out. What
-/// `persist dump --csv` prints is read back as the same: enums are the names of their variants,
-/// bools true or false, an empty field is `None`, and foreign types are the hexadecimal digits of
-/// their bytes. The output appears when it is whole, and replaces nothing.
+/// column of its name: time, pos.x, legs[0].side. Spaces around names don't count. Columns of other
+/// names are left out. What `persist dump --csv` prints is read back as the same: enums are the
+/// names of their variants, bools true or false, an empty field is `None`, and foreign types are the
+/// hexadecimal digits of their bytes. The output appears when it is whole, and replaces nothing.
 ///
 /// A schema is a list of `name: type`, with these types:
 ///   u8 to u128, i8 to i128, f32, f64, bool, char   as in Rust
 ///   NonZero<u32>, Option<NonZero<u32>>             of any integer
-///   str<16>                                        FixedStr<16>: at most 16 bytes of UTF-8
+///   str<16>, FixedStr<16>                          at most 16 bytes of UTF-8
 ///   [f32; 3]                                       an array
 ///   Vec3 { x: f32, y: f32, z: f32 }                a struct
-/// Padding is put where the derive demands it: `persist inspect --rust` shows the struct that
-/// opens the file. It is called `Row`, unless the whole schema is `Name { ... }`.
+///   enum Side: u8 { Buy = 0, Sell = 1 }            an enum; a value that isn't given is one more
+///                                                  than the one before
+///   Pad<2>                                         padding
+/// Names that aren't identifiers stand in quotes: "unit price": f64. Padding is put where the derive
+/// demands it: `persist inspect --rust` shows the struct that opens the file. It is called `Row`,
+/// unless the whole schema is `Name { ... }`.
 ///
 /// Example: persist import ticks.csv --schema "time: i64, price: f64, side: str<4>" -o ticks.pv
 #[derive(Debug, clap::Args)]
@@ -52,6 +58,17 @@ pub(crate) struct Args {
     /// The new file
     #[arg(short, long, value_name = "FILE")]
     output: PathBuf,
+    /// Print a report for programs
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// What was done.
+#[derive(Debug, Serialize)]
+struct Report<'a> {
+    #[serde(serialize_with = "path_as_text")]
+    output: &'a Path,
+    elements: u64,
 }
 
 /// What the elements are.
@@ -76,7 +93,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<Outcome> {
     }
     let (input, total_bytes) = open(&args.csv)?;
     let mut reader = ReaderBuilder::new().from_reader(input);
-    let name = args.csv.display();
+    let name = shown(&args.csv);
     let headers = reader.headers().with_context(|| format!("can't read `{name}`"))?.clone();
     let columns = columns(&descriptor, &[])?;
     let places = Places::new(&columns, &headers, order)?;
@@ -91,8 +108,22 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<Outcome> {
             progress.set(reader.position().byte());
         }
     }
+    let elements = writer.len();
     writer.finish()?;
+    args.report(elements)?;
     Ok(Outcome::Yes)
+}
+
+impl Args {
+    /// Says what was done.
+    fn report(&self, elements: u64) -> anyhow::Result<()> {
+        let done = format!("{}: {} written", shown(&self.output), count(elements, "element"));
+        let printed = match self.json {
+            true => print_json(&Report { output: &self.output, elements }),
+            false => print(&format!("{done}\n")),
+        };
+        outcome::done(printed, done)
+    }
 }
 
 impl Kind {
@@ -104,7 +135,8 @@ impl Kind {
                 Ok((AnyFile::like(&like), like.descriptor().clone(), order))
             }
             (_, Some(text)) => {
-                let descriptor = schema(text).with_context(|| format!("schema `{text}`"))?;
+                let descriptor =
+                    schema(text).with_context(|| format!("schema {}", quoted(text)))?;
                 Ok((AnyFile::new(descriptor.clone()), descriptor, ByteOrder::NATIVE))
             }
             (None, None) => bail!("expected --like or --schema"),
@@ -121,7 +153,7 @@ fn open(path: &Path) -> anyhow::Result<(Box<dyn Read>, u64)> {
         let bytes = file.metadata()?.len();
         Ok((Box::new(file) as Box<dyn Read>, bytes))
     });
-    opened.with_context(|| format!("can't read `{}`", path.display()))
+    opened.with_context(|| format!("can't read `{}`", shown(path)))
 }
 
 /// Which field of a line goes where.
@@ -137,18 +169,14 @@ impl<'a> Places<'a> {
     ) -> anyhow::Result<Self> {
         let mut taken = vec![false; headers.len()];
         let cells = columns.iter().map(|column| {
-            let mut found = headers.iter().enumerate().filter(|(_, name)| *name == column.path);
-            let (index, _) = found.next().ok_or_else(|| missing(column, headers))?;
-            if found.next().is_some() {
-                bail!("line 1: expected one column `{}`, found several", column.path);
-            }
+            let index = index_of(column, headers)?;
             taken[index] = true;
             Ok((column, index, Cell::new(column.ty, order)))
         });
         let cells = cells.collect::<anyhow::Result<Vec<_>>>()?;
         let ignored: Vec<_> = headers.iter().zip(&taken).filter(|(_, taken)| !**taken).collect();
         if !ignored.is_empty() {
-            let names: Vec<String> = ignored.iter().map(|(name, _)| shown(name)).collect();
+            let names: Vec<String> = ignored.iter().map(|(name, _)| quoted(name)).collect();
             warn(format_args!(
                 "columns that no field has the name of are left out: {}",
                 names.join(", ")
@@ -164,22 +192,35 @@ impl<'a> Places<'a> {
             cell.parse(text, column.bytes_mut(element)).map_err(|expected| {
                 let line = record.position().map_or(0, csv::Position::line);
                 let path = &column.path;
-                anyhow!("line {line}, column `{path}`: expected {expected}, found {}", shown(text))
+                anyhow!("line {line}, column `{path}`: expected {expected}, found {}", quoted(text))
             })?;
         }
         Ok(())
     }
 }
 
+/// Which field of a line is the one of a column: that of its name, or of its name between spaces.
+fn index_of(column: &Column<'_>, headers: &StringRecord) -> anyhow::Result<usize> {
+    let named = |name: fn(&str) -> &str| {
+        let mut found = headers.iter().enumerate().filter(move |(_, it)| name(it) == column.path);
+        (found.next(), found.next())
+    };
+    match [named(|name| name), named(str::trim)].into_iter().find(|(first, _)| first.is_some()) {
+        Some((Some((index, _)), None)) => Ok(index),
+        Some(_) => bail!("line 1: expected one column `{}`, found several", column.path),
+        None => Err(missing(column, headers)),
+    }
+}
+
 fn missing(column: &Column<'_>, headers: &StringRecord) -> anyhow::Error {
-    let names: Vec<String> = headers.iter().take(20).map(shown).collect();
+    let names: Vec<String> = headers.iter().take(20).map(quoted).collect();
     let more = if headers.len() > names.len() { ", …" } else { "" };
     let found = if names.is_empty() { "none".into() } else { names.join(", ") + more };
     anyhow!("line 1: expected a column `{}`, found {found}", column.path)
 }
 
 /// Text of a file that nobody vouches for, in quotes, and not all of it where it is long.
-fn shown(text: &str) -> String {
+fn quoted(text: &str) -> String {
     let mut cut: String = text.chars().take(MOST_CHARS).collect();
     if cut.len() < text.len() {
         cut.push('…');

@@ -11,7 +11,7 @@ use persist_core::AnySlice;
 
 use crate::outcome::Outcome;
 use crate::rust_source::rust_source;
-use crate::terminal::{print, print_json};
+use crate::terminal::{print, print_json, shown};
 use report::Report;
 
 /// Show what a file is: its header, its type, its state and a picture of an element
@@ -28,7 +28,7 @@ pub(crate) struct Args {
     file: PathBuf,
     /// Print a report for programs
     #[arg(long, conflicts_with = "rust")]
-    json: bool,
+    pub(crate) json: bool,
     /// Print the type as Rust source that opens the file, and nothing else
     #[arg(long)]
     rust: bool,
@@ -47,7 +47,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<Outcome> {
         return Ok(Outcome::Yes);
     }
     let disk = std::fs::metadata(&args.file)
-        .with_context(|| format!("can't look up the size of `{}`", args.file.display()))?;
+        .with_context(|| format!("can't look up the size of `{}`", shown(&args.file)))?;
     let report = Report::new(&file, &disk);
     if args.json {
         print_json(&report)?;

@@ -36,7 +36,7 @@ pub(crate) struct Args {
     dry_run: bool,
     /// Print a report for programs
     #[arg(long)]
-    json: bool,
+    pub(crate) json: bool,
 }
 
 pub(crate) fn run(args: &Args) -> anyhow::Result<Outcome> {

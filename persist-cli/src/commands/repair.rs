@@ -5,14 +5,17 @@ use std::fmt::Write as _;
 use std::io::{self, BufRead, IsTerminal, Write as _};
 use std::path::{Path, PathBuf};
 
-use anyhow::{bail, ensure};
-use persist_core::{Repair, RepairLoss, Report};
+use anstyle::{AnsiColor, Style};
+use anyhow::{anyhow, bail, ensure};
+use persist_core::{Repair, RepairKind, RepairLoss, RepairObstacle, RepairStep, Report};
 use serde::Serialize;
 
 use super::verify;
-use crate::outcome::Outcome;
+use crate::outcome::{self, Outcome, complain};
 use crate::progress::Progress;
-use crate::terminal::{print, print_json};
+use crate::terminal::{count, even_if_closed, painted, path_as_text, print, print_json, shown};
+
+const BAD: Style = AnsiColor::Red.on_default().bold();
 
 /// Repair a damaged file, as far as that can be done without making anything up
 ///
@@ -23,7 +26,10 @@ use crate::terminal::{print, print_json};
 /// far as checksums prove what they were; gives up a journal from a damaged record on; cuts files that are too
 /// short to their whole elements. Elements that are no values of their type stay as they are.
 ///
-/// The exit code is 0 where the file is fine, or was repaired; 1 where something is wrong that wasn't repaired.
+/// What leaves no element of those that there were is refused under --yes, unless --lose-all allows that.
+///
+/// The exit code is 0 where nothing is wrong, or the file was repaired; 1 where something is wrong that wasn't
+/// repaired; 2 where the file can't be read or written, or is no persist file.
 ///
 /// Example: persist repair ticks.pv --dry-run
 #[derive(Debug, clap::Args)]
@@ -33,6 +39,9 @@ pub(crate) struct Args {
     /// Don't ask
     #[arg(long, conflicts_with = "dry_run")]
     yes: bool,
+    /// Don't ask, and repair even what leaves no element
+    #[arg(long, requires = "yes")]
+    lose_all: bool,
     /// Only say what would be done
     #[arg(long)]
     dry_run: bool,
@@ -41,7 +50,7 @@ pub(crate) struct Args {
     no_backup: bool,
     /// Print a report for programs
     #[arg(long)]
-    json: bool,
+    pub(crate) json: bool,
 }
 
 pub(crate) fn run(args: &Args) -> anyhow::Result<Outcome> {
@@ -49,25 +58,27 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<Outcome> {
     let mut told = Told::new(&args.file, &repair);
     let was_fine = repair.report().is_fine();
     if !args.json {
-        print(&told.text(repair.report()))?;
+        even_if_closed(print(&told.text(repair.report())))?;
     }
-    if !repair.is_possible() || args.dry_run || !args.is_wanted()? {
-        return told.end(args.json, was_fine && !repair.is_possible());
+    if !repair.is_possible() || args.dry_run || !args.is_wanted(told.loses_all)? {
+        if args.json {
+            print_json(&told)?;
+        }
+        return Ok(Outcome::yes_if(was_fine));
     }
     if !args.no_backup {
-        told.backup = Some(back_up(&repair, &args.file)?);
+        told.backup = Some(back_up(&repair, &args.file)?.display().to_string());
     }
     let report = repair.run()?;
     told.repaired = Some(verify::Found::new(&report));
-    if !args.json {
-        let backup = told.backup.as_ref();
-        let backup = backup.map(|path| format!("; as it was it is kept as `{}`", path.display()));
-        print(&format!("repaired{}\n", backup.unwrap_or_default()))?;
-        if !report.is_fine() {
-            print(&verify::text(&args.file, &report))?;
-        }
-    }
-    told.end(args.json, report.is_fine())
+    let done = told.done(&report);
+    let printed = match args.json {
+        true => print_json(&told),
+        false if report.is_fine() => print(&format!("{done}\n")),
+        false => print(&format!("{done}\n{}", verify::text(&args.file, &report))),
+    };
+    outcome::done(printed, done)?;
+    Ok(Outcome::yes_if(report.is_fine()))
 }
 
 fn plan(path: &Path) -> anyhow::Result<Repair> {
@@ -75,12 +86,21 @@ fn plan(path: &Path) -> anyhow::Result<Repair> {
     let repair = Repair::plan_with_progress(path, |done, total| {
         bar.get_or_insert_with(|| Progress::of_bytes(total, "verifying")).set(done);
     })?;
+    if repair.obstacles().contains(&RepairObstacle::NotPersist) {
+        verify::check_persist(path, repair.report())?;
+    }
     Ok(repair)
 }
 
 impl Args {
     /// Asks whether to go on.
-    fn is_wanted(&self) -> anyhow::Result<bool> {
+    fn is_wanted(&self, loses_all: bool) -> anyhow::Result<bool> {
+        if self.yes && loses_all && !self.lose_all {
+            let file = shown(&self.file);
+            let why = "that would leave no element: restore the file from a copy, or allow it with --lose-all";
+            complain(&anyhow!("`{file}` was not repaired, for {why}\nnothing was changed"));
+            return Ok(false);
+        }
         if self.yes {
             return Ok(true);
         }
@@ -100,7 +120,7 @@ fn back_up(repair: &Repair, file: &Path) -> anyhow::Result<PathBuf> {
     name.push(".bak");
     let backup = PathBuf::from(name);
     if backup.symlink_metadata().is_ok() {
-        bail!("the backup `{}` exists already: move it away, or use --no-backup", backup.display());
+        bail!("the backup `{}` exists already: move it away, or use --no-backup", shown(&backup));
     }
     repair.back_up(&backup)?;
     Ok(backup)
@@ -109,12 +129,15 @@ fn back_up(repair: &Repair, file: &Path) -> anyhow::Result<PathBuf> {
 /// What is to be said.
 #[derive(Debug, Serialize)]
 struct Told<'a> {
+    #[serde(serialize_with = "path_as_text")]
     file: &'a Path,
     found: verify::Found,
     steps: Vec<Step>,
+    /// Whether a step leaves no element.
+    loses_all: bool,
     obstacles: Vec<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    backup: Option<PathBuf>,
+    backup: Option<String>,
     /// What was found after the repair.
     #[serde(skip_serializing_if = "Option::is_none")]
     repaired: Option<verify::Found>,
@@ -138,6 +161,7 @@ impl<'a> Told<'a> {
             file,
             found: verify::Found::new(repair.report()),
             steps: steps.collect(),
+            loses_all: repair.steps().iter().any(leaves_nothing),
             obstacles: repair.obstacles().iter().map(ToString::to_string).collect(),
             backup: None,
             repaired: None,
@@ -153,16 +177,32 @@ impl<'a> Told<'a> {
         for obstacle in &self.obstacles {
             let _ = writeln!(text, "can't be repaired: {obstacle}");
         }
+        if self.loses_all {
+            let _ = writeln!(
+                text,
+                "{}",
+                painted(BAD, "this leaves no element of those that there were")
+            );
+        }
         if self.steps.is_empty() && self.obstacles.is_empty() {
             text.push_str("nothing to repair\n");
         }
         text
     }
 
-    fn end(&self, json: bool, is_fine: bool) -> anyhow::Result<Outcome> {
-        if json {
-            print_json(self)?;
-        }
-        Ok(Outcome::yes_if(is_fine))
+    /// What became of the file.
+    fn done(&self, report: &Report) -> String {
+        let file = shown(self.file);
+        // A repaired file says how many.
+        let left = count(report.len.unwrap_or_default(), "element");
+        let backup = self.backup.as_ref().map(|path| shown(path.as_ref()));
+        let kept = backup.map(|path| format!("; as it was it is kept as `{path}`"));
+        format!("repaired {file}, which has {left} now{}", kept.unwrap_or_default())
     }
+}
+
+/// Whether nothing is left after a step that loses something.
+fn leaves_nothing(step: &RepairStep) -> bool {
+    matches!(step.kind, RepairKind::Cut { len: 0, .. } | RepairKind::GiveUpJournal { len: 0, .. })
+        && step.loss != RepairLoss::Nothing
 }

@@ -38,7 +38,7 @@ pub(crate) struct Args {
     fields: Vec<String>,
     /// Print a report for programs
     #[arg(long)]
-    json: bool,
+    pub(crate) json: bool,
 }
 
 /// More than these take much memory, and nobody reads them.

@@ -4,20 +4,23 @@ use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
 use anstyle::{AnsiColor, Style};
+use anyhow::bail;
+use indicatif::HumanCount;
 use persist_core::{Finding, FindingKind, Report, Severity, verify_with_progress};
 use serde::Serialize;
 
 use crate::outcome::{Outcome, complain};
 use crate::progress::Progress;
-use crate::terminal::{painted, print, print_json};
+use crate::terminal::{count, painted, path_as_text, print, print_json, shown};
 
 /// Look for everything that is wrong with files
 ///
 /// Checks every checksum, slot, length, reserved byte and record of the journal, and that every element is a
 /// value of its type. Works on files that can't be opened, writes nothing, and lists all that it finds.
 ///
-/// The exit code is 0 where nothing is wrong (notes don't count), 1 where something is, 2 where a file can't be
-/// looked at: it is missing, locked by a writer, or no file.
+/// The exit code is 0 where nothing is wrong, 1 where something is, 2 where a file can't be looked at: it is missing,
+/// locked by a writer, or no persist file. Notes don't count, such as that a file was not closed: the next writer
+/// recovers its last commit.
 ///
 /// Example: persist verify *.pv
 #[derive(Debug, clap::Args)]
@@ -27,7 +30,7 @@ pub(crate) struct Args {
     files: Vec<PathBuf>,
     /// Print a report for programs
     #[arg(long)]
-    json: bool,
+    pub(crate) json: bool,
 }
 
 pub(crate) fn run(args: &Args) -> anyhow::Result<Outcome> {
@@ -61,47 +64,61 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<Outcome> {
     }
 }
 
+/// Refuses what is no file of ours, as every other command does.
+pub(super) fn check_persist(path: &Path, report: &Report) -> anyhow::Result<()> {
+    match report.findings.iter().find(|finding| finding.kind == FindingKind::NotPersist) {
+        None => Ok(()),
+        Some(Finding { expected, found, .. }) => {
+            bail!("`{}` is not a persist file: expected {expected}, found {found}", shown(path))
+        }
+    }
+}
+
 fn report(path: &Path) -> anyhow::Result<Report> {
     let mut bar: Option<Progress> = None;
     let report = verify_with_progress(path, |done, total| {
         bar.get_or_insert_with(|| Progress::of_bytes(total, "verifying")).set(done);
     })?;
+    check_persist(path, &report)?;
     Ok(report)
 }
 
 /// What was found in a file, for people.
 pub(super) fn text(path: &Path, report: &Report) -> String {
-    let mut text = format!("{}: {}\n", path.display(), summary(report));
+    let mut text = format!("{}: {}\n", shown(path), summary(report));
     let unlisted = report.invalid_elements.saturating_sub(Report::MAX_LISTED as u64);
     for finding in &report.findings {
         // Writing to a String does not fail.
         let _ = writeln!(text, "  {} {finding}", label(finding.severity()));
     }
     if unlisted > 0 {
-        let _ =
-            writeln!(text, "  … and {unlisted} more elements that are not values of their type");
+        let elements = match unlisted {
+            1 => "1 more element that is not a value of its type".to_owned(),
+            _ => {
+                format!("{} more elements that are not values of their type", HumanCount(unlisted))
+            }
+        };
+        let _ = writeln!(text, "  … and {elements}");
     }
     text
 }
 
 /// `2 errors, 1 warning`, or what is fine.
 fn summary(report: &Report) -> String {
-    let count = |severity| report.findings.iter().filter(|it| it.severity() == severity).count();
-    let (errors, warnings) = (count(Severity::Error), count(Severity::Warning));
-    let parts = [(errors, "error"), (warnings, "warning")];
-    let parts: Vec<String> = parts
-        .into_iter()
-        .filter(|(count, _)| *count > 0)
-        .map(|(count, what)| format!("{count} {what}{}", if count == 1 { "" } else { "s" }))
-        .collect();
+    let found = |severity| report.findings.iter().filter(|it| it.severity() == severity).count();
+    let parts = [(found(Severity::Error), "error"), (found(Severity::Warning), "warning")];
+    let parts = parts.into_iter().filter(|(found, _)| *found > 0);
+    let parts: Vec<String> = parts.map(|(found, what)| count(found as u64, what)).collect();
     if !parts.is_empty() {
         return parts.join(", ");
     }
     let fine = painted(AnsiColor::Green.on_default().bold(), "fine");
-    match (&report.descriptor, report.checked_elements) {
-        (Some(of), 1) => format!("{fine}, 1 element of {}", of.name().escape_debug()),
-        (Some(of), count) => format!("{fine}, {count} elements of {}", of.name().escape_debug()),
-        (None, _) => fine,
+    match &report.descriptor {
+        Some(of) => {
+            let elements = count(report.checked_elements, "element");
+            format!("{fine}, {elements} of {}", of.name().escape_debug())
+        }
+        None => fine,
     }
 }
 
@@ -119,11 +136,13 @@ fn label(severity: Severity) -> String {
 #[serde(untagged)]
 enum Verified<'a> {
     Looked {
+        #[serde(serialize_with = "path_as_text")]
         file: &'a Path,
         #[serde(flatten)]
         found: Found,
     },
     Failed {
+        #[serde(serialize_with = "path_as_text")]
         file: &'a Path,
         error: String,
     },

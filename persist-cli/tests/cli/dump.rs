@@ -71,6 +71,25 @@ fn parts_of_a_file() {
     check("--range 99..1000", &[99]);
     check("--range 1000..", &[]);
     check("--head 0", &[]);
+    let note_on = |range: &str| {
+        let output = run(args!["dump", path, "--csv", "--range", range]);
+        assert_eq!(output.status.code(), Some(0), "{range}");
+        let note = String::from_utf8(output.stderr).unwrap();
+        assert!(note.is_empty() || note.ends_with("ticks.pv` has 100 elements\n"), "{note}");
+        !note.is_empty()
+    };
+    for (range, expected) in [
+        ("99..1000", true),
+        ("1000..", true),
+        ("100..", true),
+        ("100..101", true),
+        ("99..", false),
+        ("0..100", false),
+        ("100..100", false),
+        ("..", false),
+    ] {
+        assert_eq!(note_on(range), expected, "{range}");
+    }
     for range in ["8..5", "5", "a..b", "-1..2"] {
         let arg = format!("--range={range}");
         assert!(stderr_of(2, args!["dump", path, arg]).contains("--range"), "{range}");
@@ -126,12 +145,16 @@ fn fields_are_chosen_by_their_paths() {
         text.lines().next().unwrap().to_owned()
     };
     assert_eq!(columns("legs[1],wide"), "legs[1].side,legs[1].qty,wide");
-    assert_eq!(columns("legs[0].qty,legs[0].qty"), "legs[0].qty,legs[0].qty");
+    assert_eq!(columns(" wide, legs[0].qty ,text"), "wide,legs[0].qty,text");
     for (fields, hint) in [
         ("leg", "there is no field `leg`: an element has wide, float, narrow, letter, text, legs"),
         ("legs[2]", "legs has items [0] to [1]"),
         ("legs[0].prise", "legs[0] has side, qty"),
         ("wide.x", "wide is one u128"),
+        ("", "there is no field ``: an element has wide"),
+        ("wide,,text", "there is no field ``"),
+        ("wide,text,wide", "the field `wide` was chosen twice"),
+        ("legs[0].qty,legs", "the field `legs[0].qty` was chosen twice"),
     ] {
         let stderr = stderr_of(2, args!["dump", path, "--fields", fields]);
         assert!(stderr.contains(hint), "{fields}: {stderr}");
@@ -167,6 +190,8 @@ fn what_is_no_value_is_shown_and_counted() {
     let stderr = String::from_utf8_lossy(&output.stderr);
     let expected = "bytes that are not a value of their type: 2 times, first in element 1, `side`: expected 0 (Buy) or 1 (Sell), found 7";
     assert!(stderr.contains(expected), "{stderr}");
+    let once = stderr_of(1, args!["dump", path, "--fields", "side"]);
+    assert!(once.contains("a value of their type: 1 time, first"), "{once}");
     let csv = stdout_of(1, args!["dump", path, "--csv", "--fields", "side,live"]);
     assert_eq!(csv, "side,live\nSell,true\ninvalid:07,false\nBuy,invalid:02\n");
 }

@@ -220,3 +220,51 @@ fn differences_in_layout() {
     }
     assert!(stdout_of(1, args!["diff", b, a]).contains("layout:    lossy, from A to B"));
 }
+
+/// One value is one value.
+#[test]
+fn a_single_element_is_in_the_singular() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = file_of(directory.path(), "ticks.pv", &ticks(1));
+    let text = stdout_of(0, args!["convert", path, "--to", other(&path)]);
+    assert!(text.ends_with(": 1 element written, in the place of the old file\n"), "{text}");
+    assert!(stdout_of(0, args!["diff", path, path]).contains("  1 element in both\n"));
+}
+
+/// What is too long to be read is cut, and its length is said.
+#[test]
+fn huge_values_are_cut() {
+    use persist_core::FixedStr;
+
+    #[derive(Clone, Copy, Persist)]
+    #[repr(C)]
+    struct Page {
+        #[persist(checked = "bytes")]
+        bytes: [u8; 100_000],
+        text: FixedStr<100_000>,
+    }
+
+    let directory = tempfile::tempdir().unwrap();
+    let page = |byte: u8, letter: &str| {
+        let text = FixedStr::new(&letter.repeat(50_000)).unwrap();
+        [Page { bytes: [byte; 100_000], text }]
+    };
+    let a = file_of(directory.path(), "a.pv", &page(1, "é"));
+    let b = file_of(directory.path(), "b.pv", &page(2, "f"));
+    for json in [&[][..], &["--json"]] {
+        let args = ["diff".as_ref(), a.as_os_str(), b.as_os_str()];
+        let output = run(args.into_iter().chain(json.iter().map(AsRef::as_ref)));
+        let text = String::from_utf8(output.stdout).unwrap();
+        assert!(text.len() < 2000, "{} bytes", text.len());
+        for part in [
+            format!("{}… (100,000 bytes)", "é".repeat(60)),
+            format!("{}… (50,000 bytes)", "f".repeat(60)),
+            format!("{}… (200,000 bytes)", "02".repeat(30)),
+        ] {
+            assert!(text.contains(&part), "{part} is not in {text}");
+        }
+    }
+    let text = stdout_of(0, args!["stats", a, "--fields", "text"]);
+    assert!(text.contains(&format!("{}… (100,000 bytes)", "é".repeat(24))), "{text}");
+    assert!(text.len() < 2000, "{} bytes", text.len());
+}

@@ -3,6 +3,7 @@
 use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use crate::support::*;
 
@@ -54,11 +55,13 @@ fn check(directory: &Path, bytes: &[u8], other: &Path, what: &str) {
         assert!(!stderr.contains("panicked"), "{command} on {what}: {stderr}");
         assert_eq!(
             code == Some(2),
-            stderr.contains("error:") && code != Some(1),
+            (stderr.contains("error:") || stderr.contains("{\"error\":")) && code != Some(1),
             "{command}: {stderr}"
         );
         let terminal = [&output.stdout[..], &output.stderr].concat();
-        assert!(!terminal.contains(&0x1b) || command.contains("--csv"), "{command} on {what}");
+        let terminal = String::from_utf8_lossy(&terminal);
+        let is_harmless = !terminal.contains(['\u{1b}', '\u{202e}']) || command.contains("--csv");
+        assert!(is_harmless, "{command} on {what}: {terminal:?}");
     }
 }
 
@@ -128,11 +131,87 @@ fn what_is_no_file() {
     let new = directory.path().join("new.pv");
     let mut places = vec![directory.path().to_owned(), directory.path().join("nowhere.pv")];
     places.extend(cfg!(unix).then(|| PathBuf::from("/dev/null")));
+    // Who opens it waits for its other end.
+    let pipe = directory.path().join("pipe.pv");
+    if cfg!(unix) {
+        assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+        places.push(pipe);
+    }
     for place in places {
         for command in COMMANDS {
             let output = run(words(command, &place, &other, &new));
             assert_eq!(output.status.code(), Some(2), "{command} on {}", place.display());
+            assert!(!new.exists(), "{command} on {}", place.display());
         }
+    }
+}
+
+/// Files whose names a terminal would act on: whole ones, damaged ones, and what is no file.
+#[cfg(unix)]
+#[test]
+fn names_of_files_can_not_steer_a_terminal() {
+    let directory = tempfile::tempdir().unwrap();
+    let (name, shown) = STEERING;
+    let in_directory = |end: &str| directory.path().join(format!("{name}{end}"));
+    let (file, other, new) = (in_directory("a"), in_directory("b"), in_directory("c"));
+    let whole = fs::read(file_of(directory.path(), "ticks.pv", &ticks(10))).unwrap();
+    fs::write(&other, &whole).unwrap();
+    let mut damaged = whole.clone();
+    damaged[1000] = 1;
+    let mut bent = whole.clone();
+    *bent.last_mut().unwrap() = 9;
+    // Another type's, so that there is something to convert.
+    let wide = fs::read(file_of(directory.path(), "wide.pv", &[1_u64])).unwrap();
+    for (what, bytes) in [
+        ("whole", &whole[..]),
+        ("damaged", &damaged),
+        ("cut", &whole[..whole.len() - 1]),
+        ("bent", &bent),
+        ("wide", &wide),
+        ("csv", b"a,b\n1,2,3\n"),
+        ("missing", b""),
+    ] {
+        let backup = "repair FILE --yes";
+        for command in COMMANDS.iter().copied().chain([backup, backup, "convert FILE --to big"]) {
+            let _ = fs::remove_file(&new);
+            let _ = fs::remove_file(&file);
+            if what != "missing" {
+                fs::write(&file, bytes).unwrap();
+            }
+            let output = run(words(command, &file, &other, &new));
+            let text = String::from_utf8([output.stdout, output.stderr].concat()).unwrap();
+            assert!(!text.contains(['\u{1b}', '\u{202e}']), "{command} on {what}: {text:?}");
+            assert!(!text.contains("31m\n"), "{command} on {what}: {text}");
+            if what == "missing" && !command.contains("--json") {
+                assert!(text.contains(shown), "{command}: {text}");
+            }
+        }
+    }
+}
+
+/// JSON has no bytes.
+#[cfg(target_os = "linux")]
+#[test]
+fn names_that_are_no_text() {
+    use std::os::unix::ffi::OsStrExt;
+
+    let directory = tempfile::tempdir().unwrap();
+    let place = |name: &[u8]| directory.path().join(std::ffi::OsStr::from_bytes(name));
+    let (file, other, new) = (place(b"a\xff"), place(b"b\xff"), place(b"c\xff"));
+    fs::rename(file_of(directory.path(), "ticks.pv", &ticks(2)), &file).unwrap();
+    fs::write(&other, "time,price,qty,side,live\n1,2,3,Buy,true\n").unwrap();
+    for command in [
+        "inspect FILE --json",
+        "verify FILE --json",
+        "repair FILE --dry-run --json",
+        "convert FILE --to big -o NEW --json",
+        "import OTHER --like FILE -o NEW --json",
+    ] {
+        let _ = fs::remove_file(&new);
+        let output = run(words(command, &file, &other, &new));
+        assert_eq!(output.status.code(), Some(0), "{command}");
+        let report: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+        assert!(report.to_string().contains('\u{fffd}'), "{command}: {report}");
     }
 }
 
@@ -154,10 +233,14 @@ fn names_can_not_steer_a_terminal() {
     struct Element {
         #[persist(rename = "d\u{1b}[31m\u{202e}")]
         field: Evil,
+        _pad: persist_core::Pad<7>,
+        // Wide enough for its name to be in the picture.
+        #[persist(rename = "e\u{1b}[31m\u{202e}")]
+        wide: u64,
     }
 
     let directory = tempfile::tempdir().unwrap();
-    let element = Element { field: Evil::Variant };
+    let element = Element { field: Evil::Variant, _pad: persist_core::Pad::new(), wide: 7 };
     let other = file_of(directory.path(), "other.pv", &[element; 3]);
     let bytes = fs::read(&other).unwrap();
     check(directory.path(), &bytes, &other, "names of control characters");

@@ -80,7 +80,8 @@ fn a_dump_is_read_back() {
     vec.close().unwrap();
     let csv = bench.run(&["dump", "--csv", "a.pv"]).ends(0).out;
     bench.write("a.csv", &csv);
-    bench.run(&["import", "a.csv", "--like", "a.pv", "-o", "b.pv"]).ends(0).prints(&[]);
+    let ran = bench.run(&["import", "a.csv", "--like", "a.pv", "-o", "b.pv"]).ends(0);
+    assert_eq!(ran.prints(&[]).out, "b.pv: 2 elements written\n");
     let read = MmapSlice::<Everything>::open(bench.path("b.pv")).unwrap();
     assert_eq!(read, everything());
     assert_eq!((read.info().app_magic, read.info().mode), (*b"EVERYTH\0", Mode::Shared));
@@ -143,6 +144,57 @@ fn a_schema_is_the_type_that_the_derive_makes() {
         .prints(&["pub struct Tick", "pub _pad5: Pad<7>"]);
 }
 
+#[derive(Debug, Clone, Copy, PartialEq, Persist)]
+#[repr(i16)]
+enum Level {
+    Low = -300,
+    Zero = 0,
+    One = 1,
+    High = 300,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Persist)]
+#[repr(u64)]
+enum Wide {
+    Least,
+    Most = u64::MAX,
+}
+
+/// As `inspect --rust` prints it, but for what isn't its layout.
+#[derive(Debug, Clone, Copy, PartialEq, Persist)]
+#[repr(C)]
+struct Order {
+    level: Level,
+    name: FixedStr<4>,
+    _gap: Pad<2>,
+    #[persist(rename = "unit price")]
+    price: f64,
+    wide: Wide,
+}
+
+#[test]
+fn enums_and_names_with_spaces_and_padding_in_a_schema() {
+    let bench = Bench::new();
+    bench.write(
+        "a.csv",
+        "level,\"name\", unit price ,wide\nHigh,abcd,0.5,Most\nLow,,1,Least\nOne,é,2,Least\n",
+    );
+    let schema = "Order { level: enum Level: i16 { High = 300, Low = -300, Zero = 0, One, }, \
+        name: FixedStr<4>, _gap: Pad<2>, \"unit price\": f64, wide: enum Wide: u64 { Least, Most = 18446744073709551615 } }";
+    let ran = bench.run(&["import", "a.csv", "--schema", schema, "-o", "a.pv", "--json"]).ends(0);
+    let report: serde_json::Value = serde_json::from_str(&ran.prints(&[]).out).unwrap();
+    assert_eq!((&report["elements"], &report["output"]), (&3.into(), &"a.pv".into()));
+    let orders = MmapSlice::<Order>::open(bench.path("a.pv")).unwrap();
+    assert_eq!(
+        orders.iter().map(|it| it.level).collect::<Vec<_>>(),
+        [Level::High, Level::Low, Level::One]
+    );
+    assert_eq!(
+        (orders[0].name.as_str(), orders[0].price, orders[0].wide),
+        ("abcd", 0.5, Wide::Most)
+    );
+}
+
 /// What stands in a cell, and what is expected of it.
 #[test]
 fn cells_that_are_no_values() {
@@ -186,8 +238,11 @@ fn the_line_of_names() {
     };
     run("a,c\n1,2\n").ends(2).complains(&["line 1: expected a column `b`, found \"a\", \"c\""]);
     run("a,b,a\n1,2,3\n").ends(2).complains(&["expected one column `a`, found several"]);
+    run("a,b, a\n1,2,3\n").ends(0).complains(&["left out: \" a\""]);
+    std::fs::remove_file(bench.path("a.pv")).unwrap();
+    run(" a,b, a\n1,2,3\n").ends(2).complains(&["expected one column `a`, found several"]);
     run("").ends(2).complains(&["expected a column `a`, found none"]);
-    run("x,b,a\n1,2,3\n").ends(0).complains(&["left out: \"x\""]);
+    run("x, b ,\" a\"\n1,2,3\n").ends(0).complains(&["left out: \"x\""]);
     bench.run(&["dump", "--csv", "a.pv"]).prints(&["a,b\n3,2\n"]);
     // Nothing is replaced.
     run("a,b\n8,9\n").ends(2).complains(&["`a.pv` already exists"]);
@@ -217,6 +272,21 @@ fn schemas_that_are_none() {
         ),
         ("a: [u8; 4000000000000]", "elements of 4000000000000 bytes can't be imported"),
         ("a: str<1", "expected `>`, found the end"),
+        ("a: FixedStr<1", "expected `>`, found the end"),
+        ("\"a: u8", "expected `\"`, found the end"),
+        ("a: enum E { A = 0 }", "expected `:`, found `{ A = 0 }`"),
+        ("a: enum E: f32 { A = 0 }", "as what an enum is stored as, found `f32`"),
+        ("a: enum E: u128 { A = 0 }", "at most 64 bits"),
+        ("a: enum E: u8 { A = 256 }", "variant `A`"),
+        ("a: enum E: u8 { A = 256 }", "expected 0 to 255, found 256"),
+        ("a: enum E: i8 { A = 127, B }", "expected -128 to 127, found 128"),
+        ("a: enum E: u64 { A = 99999999999999999999 }", "expected a number"),
+        ("a: enum E: u8 { A, B = 0 }", "variant `B`"),
+        ("a: enum E: u8 { A, B = 0 }", "expected a number that no other variant has, found 0"),
+        ("a: enum E: u8 { A, A }", "found `A` twice"),
+        ("a: enum E: u8 { }", "expected at least one variant"),
+        ("a: enum E: u8 { A B }", "expected `}`, found `B }`"),
+        ("a: \"\u{1b}\"", "found `\\u{1b}`"),
         ("a: NonZero<f32>", "expected an integer such as `u32`"),
         ("a: Option<u8>", "expected `NonZero` in an `Option`, found `u8`"),
         ("T { a: u8", "expected `}`, found the end"),

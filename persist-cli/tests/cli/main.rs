@@ -1,6 +1,7 @@
 //! The `persist` command as its users meet it: run as a process, on files.
 
 mod bench;
+mod done;
 mod dump;
 mod evolution;
 mod hostile;

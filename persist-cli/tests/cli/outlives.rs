@@ -8,7 +8,7 @@ use std::env;
 use std::path::Path;
 use std::process::Command;
 
-use persist_core::{ByteOrder, Error, Migration, MmapSlice, MmapVec, Pad, Persist, Relation};
+use persist_core::{ByteOrder, Error, Migration, MmapSlice, Pad, Persist, Relation};
 use persist_examples::location;
 use persist_examples::weather::{self, Contents, Origin};
 use serde_json::{Map, Value};
@@ -88,10 +88,14 @@ fn a_file_outlives_its_program() {
 
     let migrated = Migration::<Observation>::new().defaults(NEW).run(&converted).unwrap();
     assert_eq!((migrated.relation, migrated.elements), (Relation::Convert, 26_115));
-    let observations = MmapVec::<Observation>::open(&converted).unwrap();
+    let observations = MmapSlice::<Observation>::open(&converted).unwrap().to_vec();
     assert!(observations.iter().all(|o| (o.year, o.quality) == (2013, 9)));
-    drop(observations);
-    assert_eq!(dump(&converted), rows.into_iter().map(as_migrated).collect::<Vec<_>>());
+    let migrated_rows = dump(&converted);
+    for (row, o) in migrated_rows.iter().zip(&observations) {
+        let told = (row["time"].as_i64(), row["temperature"].as_f64());
+        assert_eq!(told, (Some(o.time), Some(o.temperature)));
+    }
+    assert_eq!(migrated_rows, rows.into_iter().map(as_migrated).collect::<Vec<_>>());
     stdout_of(0, args!["verify", converted]);
 }
 

@@ -1,11 +1,17 @@
 //! `persist repair`.
 
 use std::fs;
+#[cfg(unix)]
+use std::{process::Stdio, thread, time::Duration, time::Instant};
 
+#[cfg(unix)]
+use persist_core::verify;
 use persist_core::{MmapSlice, MmapVec};
 use serde_json::Value;
 
 use crate::bench::{Bench, flip};
+#[cfg(unix)]
+use crate::support::file_of;
 
 /// A file with two kinds of damage, of which none loses anything.
 fn damaged(bench: &Bench) -> Vec<u8> {
@@ -64,6 +70,119 @@ fn what_can_not_be_helped_is_not_touched() {
         (vec!["a.pv".into()], before)
     );
     bench.run(&["repair", "missing.pv"]).ends(2).complains(&["missing.pv"]);
+}
+
+/// What leaves nothing must be allowed by name.
+#[test]
+fn losing_all_elements_must_be_allowed() {
+    let bench = Bench::new();
+    damaged(&bench);
+    let whole = fs::read(bench.path("a.pv")).unwrap();
+    let data_offset = whole.len() - 3 * size_of::<u64>();
+    let before = &whole[..data_offset + 7];
+    bench.write("a.pv", before);
+    let says = "this leaves no element of those that there were\n";
+    bench.run(&["repair", "a.pv", "--dry-run"]).ends(1).prints(&["loses 3 elements", says]);
+    let ran = bench.run(&["repair", "a.pv", "--yes"]).ends(1);
+    ran.complains(&["error: `a.pv` was not repaired", "--lose-all", "nothing was changed"]);
+    let ran = bench.run(&["repair", "a.pv", "--yes", "--json"]).ends(1);
+    let report: Value = serde_json::from_str(&ran.out).unwrap();
+    assert_eq!((&report["loses_all"], &report["repaired"]), (&true.into(), &Value::Null));
+    assert_eq!(
+        (bench.names(), fs::read(bench.path("a.pv")).unwrap()),
+        (vec!["a.pv".into()], before.into())
+    );
+    bench.run(&["repair", "a.pv", "--lose-all"]).ends(2).complains(&["--yes"]);
+    let ran = bench.run(&["repair", "a.pv", "--yes", "--lose-all"]).ends(0);
+    ran.prints(&[says, "repaired a.pv, which has 0 elements now; as it was"]);
+    assert_eq!(fs::read(bench.path("a.pv.bak")).unwrap(), before);
+
+    // Where some are left that is said, and goes without.
+    bench.write("b.pv", &whole[..data_offset + 9]);
+    let ran = bench.run(&["repair", "b.pv", "--yes"]).ends(0);
+    assert!(!ran.out.contains(says));
+    ran.prints(&["loses 2 elements", "repaired b.pv, which has 1 element now"]);
+}
+
+/// Repairs `a.pv`, which is `before`, again and again, and kills that at random moments. Looks at what it is then, and at
+/// its backup.
+#[cfg(unix)]
+fn after_kills(bench: &Bench, before: &[u8], mut look: impl FnMut(&[u8], Option<&[u8]>)) {
+    let path = bench.path("a.pv");
+    let repair = || {
+        fs::write(&path, before).unwrap();
+        let mut command = bench.command(&["repair", "a.pv", "--yes"]);
+        (Instant::now(), command.stdout(Stdio::null()).spawn().unwrap())
+    };
+    let (started, mut child) = repair();
+    assert!(child.wait().unwrap().success());
+    let (takes, mut random) = (started.elapsed().as_micros() as u64, fastrand::Rng::new());
+    for _ in 0..60 {
+        fs::remove_file(bench.path("a.pv.bak")).unwrap_or_default();
+        let (_, mut child) = repair();
+        thread::sleep(Duration::from_micros(random.u64(..takes * 5 / 4)));
+        child.kill().unwrap();
+        child.wait().unwrap();
+        let backup = fs::read(bench.path("a.pv.bak")).ok();
+        look(&fs::read(&path).unwrap(), backup.as_deref());
+        for name in bench.names() {
+            match name.starts_with(".persist-") && name.ends_with(".tmp") {
+                true => fs::remove_file(bench.path(&name)).unwrap(),
+                false => assert!(["a.pv", "a.pv.bak"].contains(&&*name), "{name}"),
+            }
+        }
+    }
+}
+
+/// A file that is mended in a copy is what it was or what it becomes, and its backup is there before that.
+#[cfg(unix)]
+#[test]
+fn a_kill_at_any_moment_leaves_the_original_or_a_repaired_file() {
+    let bench = Bench::new();
+    let elements: Vec<u64> = (0..1 << 19).collect();
+    let path = file_of(&bench.path(""), "a.pv", &elements);
+    flip(&path, 1000);
+    let before = fs::read(&path).unwrap();
+    bench.run(&["repair", "a.pv", "--yes", "--no-backup"]).ends(0);
+    let after = fs::read(&path).unwrap();
+    let mut halfway = 0;
+    after_kills(&bench, &before, |found, backup| {
+        assert!(found == before || found == after, "neither the one nor the other");
+        assert!(backup.is_none_or(|backup| *backup == before), "a backup of something else");
+        assert!(backup.is_some() || found == before, "repaired without a backup");
+        halfway += usize::from(backup.is_some() && found == before);
+    });
+    assert!(halfway > 0, "no kill met a repair");
+}
+
+/// A file that is recovered and closed in its place has its elements, however far that got.
+#[cfg(unix)]
+#[test]
+fn a_kill_at_any_moment_of_a_recovery_loses_nothing() {
+    let bench = Bench::new();
+    let path = bench.path("a.pv");
+    let mut vec = MmapVec::<u64>::options().journal_bytes(8 << 20).create(&path).unwrap();
+    vec.extend_from_slice(&[7; 1 << 19]).unwrap();
+    vec.commit().unwrap();
+    for commit in 1..7 {
+        vec.iter_mut().step_by(600).for_each(|element| *element += commit);
+        vec.commit().unwrap();
+    }
+    let expected = vec.to_vec();
+    drop(vec);
+    let before = fs::read(&path).unwrap();
+    let mut halfway = 0;
+    after_kills(&bench, &before, |found, backup| {
+        assert_eq!(*MmapSlice::<u64>::open(&path).unwrap(), *expected);
+        assert!(backup.is_none_or(|backup| *backup == before), "a backup of something else");
+        assert!(backup.is_some() || *found == before, "changed without a backup");
+        halfway += usize::from(backup.is_some() && !verify(&path).unwrap().findings.is_empty());
+        // What a kill left is no obstacle.
+        bench.run(&["repair", "a.pv", "--yes", "--no-backup"]).ends(0);
+        assert_eq!(verify(&path).unwrap().findings, []);
+        assert_eq!(*MmapSlice::<u64>::open(&path).unwrap(), *expected);
+    });
+    assert!(halfway > 0, "no kill met a repair");
 }
 
 #[test]

@@ -96,6 +96,42 @@ struct Odd {
     _pad: Pad<11>,
 }
 
+/// What has no default, for one reason each.
+#[derive(Clone, Copy, Persist)]
+#[repr(C)]
+struct Long {
+    bytes: [u8; 33],
+}
+
+#[derive(Clone, Copy, Persist)]
+#[repr(u8)]
+enum NeverZero {
+    One = 1,
+}
+
+#[derive(Clone, Copy, Persist)]
+#[repr(C)]
+struct WithoutDefault {
+    id: NonZero<u8>,
+    kind: NeverZero,
+    long: Long,
+    /// Such an array has one, whatever its items.
+    none: [NeverZero; 0],
+}
+
+/// What has one.
+#[derive(Clone, Copy, Persist)]
+#[repr(C)]
+struct WithDefault {
+    bytes: [u8; 32],
+    letter: char,
+    none: [NonZero<u8>; 0],
+    next: Option<NonZero<u32>>,
+    wide: Wide,
+    name: FixedStr<40>,
+    _pad: Pad<80>,
+}
+
 /// Files of types that are hard to write, beside the golden ones.
 fn files(directory: &Path) -> Vec<PathBuf> {
     let mut files = golden_files();
@@ -105,6 +141,8 @@ fn files(directory: &Path) -> Vec<PathBuf> {
     files.push(file_of::<Halves>(directory, "halves.pv", &[]));
     files.push(file_of::<Keyword>(directory, "keyword.pv", &[]));
     files.push(file_of::<Foreign>(directory, "foreign.pv", &[]));
+    files.push(file_of::<WithoutDefault>(directory, "without-default.pv", &[]));
+    files.push(file_of::<WithDefault>(directory, "with-default.pv", &[]));
     files.push(file_of::<[[Tick; 2]; 3]>(directory, "array.pv", &[]));
     files.push(file_of::<Option<NonZero<u16>>>(directory, "scalar.pv", &[]));
     files
@@ -135,6 +173,28 @@ fn program(files: &[PathBuf]) -> String {
              persist_core::MmapSlice::<T>::open(path).unwrap();\n}}\n\n\
          fn main() {{\n{calls}}}\n"
     )
+}
+
+/// What stands above an item of a source.
+fn derives(source: &str, item: &str) -> String {
+    let above = source.split_once(&format!("pub {item} ")).expect(source).0;
+    let derive = above.lines().rev().find(|line| line.starts_with("#[derive(")).unwrap();
+    derive.trim_start_matches("#[derive(").trim_end_matches(")]").to_owned()
+}
+
+#[test]
+fn types_have_the_derives_that_they_can_have() {
+    let directory = tempfile::tempdir().unwrap();
+    let source_of = |name| stdout_of(0, args!["inspect", directory.path().join(name), "--rust"]);
+    files(directory.path());
+    let (with, without) = (source_of("with-default.pv"), source_of("without-default.pv"));
+    for item in ["struct WithDefault", "enum Wide"] {
+        assert_eq!(derives(&with, item), "Debug, Clone, Copy, Default, Persist", "{item}");
+    }
+    for item in ["struct WithoutDefault", "enum NeverZero", "struct Long"] {
+        assert_eq!(derives(&without, item), "Debug, Clone, Copy, Persist", "{item}");
+    }
+    assert!(with.contains("    #[default]\n    Least = 0,\n"), "{with}");
 }
 
 #[test]

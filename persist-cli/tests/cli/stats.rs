@@ -92,3 +92,20 @@ fn a_picture_for_people() {
     let text = stdout_of(0, args!["stats", path, "--fields", "side"]);
     assert!(text.contains("\n  Buy   66  ████"), "{text}");
 }
+
+/// A hostile file can have names of any length.
+#[test]
+fn long_names_are_cut() {
+    #[derive(Clone, Copy, persist_core::Persist)]
+    #[repr(u8)]
+    enum Named {
+        #[persist(rename = "0123456789012345678901234567890123456789")]
+        Variant = 0,
+    }
+
+    let directory = tempfile::tempdir().unwrap();
+    let path = file_of(directory.path(), "named.pv", &[Named::Variant]);
+    let text = stdout_of(0, args!["stats", path]);
+    assert_eq!(text.matches("  012345678901234567890123… (40 bytes)").count(), 2, "{text}");
+    assert!(!text.contains("0123456789012345678901234567890123456789"), "{text}");
+}

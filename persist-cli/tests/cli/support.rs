@@ -57,6 +57,11 @@ pub(crate) fn stderr_of(code: i32, args: &[&OsStr]) -> String {
     String::from_utf8(output.stderr).unwrap()
 }
 
+/// A name with which a file could steer a terminal, and how it is shown.
+#[cfg(unix)]
+pub(crate) const STEERING: (&str, &str) =
+    ("größe \u{1b}[31m\n\u{202e}", r"größe \u{1b}[31m\n\u{202e}");
+
 /// The arguments of a command line: `args!["dump", path]`.
 macro_rules! args {
     ($($arg:expr),* $(,)?) => { &[$(std::ffi::OsStr::new(&$arg)),*] };

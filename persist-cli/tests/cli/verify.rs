@@ -43,6 +43,38 @@ fn exit_codes_and_texts() {
     bench.run(&["verify"]).ends(2);
 }
 
+/// A crash is no damage, and what is no file of ours is no damaged one.
+#[test]
+fn what_is_no_damage() {
+    let bench = Bench::new();
+    let path = bench.path("open.pv");
+    let mut numbers = MmapVec::<u64>::options().journal_bytes(65536).create(&path).unwrap();
+    numbers.extend_from_slice(&[1, 2, 3]).unwrap();
+    numbers.commit().unwrap();
+    // As a kill leaves it.
+    drop(numbers);
+    let ran = bench.run(&["verify", "open.pv"]).ends(0);
+    ran.prints(&[
+        "open.pv: fine, 3 elements of u64\n",
+        "  note:    slots at byte ",
+        "1 commit that waits",
+    ]);
+    // Nothing is wrong that would have to be repaired, though it can be closed.
+    let ran = bench.run(&["repair", "open.pv", "--dry-run"]).ends(0);
+    ran.prints(&["1. write 1 commit from the journal to the elements and close the file"]);
+
+    bench.write("a.csv", "time,price\n");
+    bench.write("empty", "");
+    for command in ["verify", "repair", "dump", "stats"] {
+        for (name, found) in [("a.csv", "found \"time,pri\""), ("empty", "empty")] {
+            let ran = bench.run(&[command, name]).ends(2);
+            let expected = format!("error: `{name}` is not a persist file: ");
+            ran.complains(&[&expected, found]);
+        }
+    }
+    bench.run(&["verify", "a.csv", "open.pv"]).ends(2);
+}
+
 #[test]
 fn reports_for_programs() {
     let bench = Bench::new();
@@ -63,7 +95,7 @@ fn reports_for_programs() {
     assert!(reports[1]["error"].as_str().unwrap().contains("missing.pv"));
 
     let text = bench.run(&["verify", "flags.pv"]).ends(1).out;
-    assert!(text.ends_with("… and 1000 more elements that are not values of their type\n"));
+    assert!(text.ends_with("… and 1,000 more elements that are not values of their type\n"));
 }
 
 /// What is listed is more than a pipe holds.

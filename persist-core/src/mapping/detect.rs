@@ -242,7 +242,9 @@ mod linux {
         let mut found = Found::default();
         let mut address = addresses.start;
         while address < addresses.end {
-            let count = ((addresses.end - address) / page).min(entries.len() / ENTRY_BYTES);
+            // A mapping may end within its last page.
+            let pages = (addresses.end - address).div_ceil(page);
+            let count = pages.min(entries.len() / ENTRY_BYTES);
             let entries = &mut entries[..count * ENTRY_BYTES];
             pagemap.read_exact_at(entries, (address / page * ENTRY_BYTES) as u64)?;
             for entry in entries.chunks_exact(ENTRY_BYTES) {

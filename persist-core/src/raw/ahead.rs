@@ -20,8 +20,8 @@ use crate::storage::start_write_back_before;
 
 /// So many blocks of elements are left to the kernel: a small file needn't be written for what it may never have.
 const FIRST_BLOCKS: usize = 16;
-/// So many parts of a block are made ready one by one, for each of which a push waits. Whole blocks were seen to make pushes
-/// half as quick where memory is in pieces, and scans no quicker.
+/// So many parts of a block are made ready one by one, for each of which a push waits. Whole blocks were seen to halve the speed
+/// of pushes where memory is in pieces, and a scan is only some percent quicker over them.
 const PARTS: usize = 2;
 /// Where the program pushes, the device begins after so many blocks that weren't committed.
 const PATIENT_BLOCKS: usize = 512;

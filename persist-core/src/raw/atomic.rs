@@ -7,6 +7,7 @@
 
 use super::changes::Changes;
 use super::*;
+use crate::error::Shown;
 use crate::mutant::{self, Mutant};
 use crate::store::{Append, Payload, Published};
 
@@ -157,7 +158,7 @@ impl RawVec {
             "persist: the system refuses the memory to change elements of `{}`, {} bytes of which none are used \
              before they are written: change fewer of them between commits, one by one (`vector[i] = …`), or use \
              `Mode::Shared`: {error:?}",
-            self.store.path().display(),
+            Shown(self.store.path()),
             self.dirty.tracked_bytes(),
         )
     }

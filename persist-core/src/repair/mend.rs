@@ -353,9 +353,7 @@ impl Mending<'_> {
         // A live state may count fewer elements than a slot that counts too many.
         let there = file.room().unwrap_or_default().min(len);
         let newest = header.slots.newest;
-        if newest.epoch > MAX_EPOCH - 2 {
-            return Err(RepairObstacle::Slots);
-        }
+        check_epochs(newest, 2)?;
         if replay.records > 0 {
             let end = there * preamble.element_bytes.get();
             self.patches.redo = Some((replay.clone(), end));
@@ -370,6 +368,14 @@ impl Mending<'_> {
         };
         self.step(RepairKind::Cut { len: there }, loss);
         Ok(())
+    }
+}
+
+/// Whether so many states can follow this one: each takes an epoch, and there are as many as the format says.
+fn check_epochs(newest: State, states: u64) -> Mended {
+    match newest.epoch <= MAX_EPOCH - states {
+        true => Ok(()),
+        false => Err(RepairObstacle::Epochs { newest: newest.epoch }),
     }
 }
 
@@ -390,6 +396,8 @@ impl Mending<'_> {
             return Err(RepairObstacle::Unsupported(feature));
         }
         if !is_closed {
+            // What waits in the journal takes one more, as it empties that.
+            check_epochs(header.slots.newest, 2 + u64::from(replay.records > 0))?;
             // A slot that was damaged after it had been written looks like one that was being written.
             let loss = if torn { RepairLoss::MaybeCommits } else { RepairLoss::Nothing };
             self.step(RepairKind::Close { records: replay.records, torn }, loss);

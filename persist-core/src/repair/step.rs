@@ -130,6 +130,12 @@ pub enum RepairObstacle {
     },
     /// Both slots are damaged, and nothing else says how many elements there are.
     Slots,
+    /// The file has hardly an epoch left, and each state that is written takes one. No number of commits gets there.
+    #[non_exhaustive]
+    Epochs {
+        /// The epoch that counts.
+        newest: u64,
+    },
     /// Mending one fault brought another to light, again and again.
     Tangled,
     /// Bytes make no sense, and have their checksum: so they were written like that.
@@ -249,6 +255,10 @@ impl fmt::Display for RepairObstacle {
             ),
             Self::Slots => f.write_str(
                 "both slots are damaged, and nothing else says how many elements there are: restore the file from a copy",
+            ),
+            Self::Epochs { newest } => write!(
+                f,
+                "epoch {newest} leaves too few that a writer could go on to: make a new file of its elements, as by `persist convert`"
             ),
             Self::Tangled => f.write_str(
                 "mending one fault brings another to light, again and again: restore the file from a copy",

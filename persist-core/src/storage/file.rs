@@ -32,10 +32,10 @@ impl FileStorage {
         }
     }
 
-    /// A file that is used as on systems that have none of Linux's calls.
+    /// Uses the file as on systems that can't map past its end.
     #[cfg(test)]
-    pub(crate) fn portable(file: File) -> Self {
-        Self { maps_past_end: false, ..Self::new(file) }
+    pub(crate) fn portable(self) -> Self {
+        Self { maps_past_end: false, ..self }
     }
 
     /// A file whose private pages are found in this way.

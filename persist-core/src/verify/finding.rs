@@ -46,7 +46,7 @@ pub enum FindingKind {
     Unreadable,
     /// One of the two copies of the length is damaged, as by a crash while it was written. The other one counts.
     Torn,
-    /// The file was not closed.
+    /// The file was not closed. That is no damage: the next writer recovers it.
     #[non_exhaustive]
     Unclean {
         /// How many commits wait in the journal to be written to their place.
@@ -67,7 +67,7 @@ pub enum FindingKind {
 pub enum Severity {
     /// Worth knowing.
     Note,
-    /// Nothing was lost that was committed, as far as the file tells, but a writer did not end as it should.
+    /// A crash leaves a file like that, and loses nothing that was committed. So may damage, which can't be told from it.
     Warning,
     /// The file can't be opened or written, or something was lost.
     Error,
@@ -84,10 +84,11 @@ impl Finding {
             | FindingKind::Unsupported(_)
             | FindingKind::Element { .. }
             | FindingKind::Unreadable => Severity::Error,
-            FindingKind::Torn | FindingKind::Unclean { .. } | FindingKind::CutShort => {
-                Severity::Warning
-            }
-            FindingKind::ReadOnly | FindingKind::NotLookedAt | FindingKind::Spare => Severity::Note,
+            FindingKind::Torn | FindingKind::CutShort => Severity::Warning,
+            FindingKind::Unclean { .. }
+            | FindingKind::ReadOnly
+            | FindingKind::NotLookedAt
+            | FindingKind::Spare => Severity::Note,
         }
     }
 

@@ -14,6 +14,9 @@ use crate::{cell, parallel};
 /// How many bytes of elements a thread compares at a time.
 const PART_BYTES: usize = 1 << 20;
 
+/// So much is shown of a value.
+pub(super) const MOST_CHARS: usize = 60;
+
 /// A field that both files have.
 pub(super) struct Pair<'a> {
     pub(super) a: Column<'a>,
@@ -135,5 +138,5 @@ fn text(value: &Result<Value<'_>, NotAValue>, bytes: &[u8]) -> String {
         Ok(value) => cell::text(&mut out, *value),
         Err(_) => cell::invalid(&mut out, bytes),
     }
-    String::from_utf8_lossy(&out).into_owned()
+    cell::cut(&String::from_utf8_lossy(&out), MOST_CHARS).into_owned()
 }

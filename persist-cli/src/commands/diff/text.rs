@@ -7,7 +7,9 @@ use indicatif::HumanCount;
 use unicode_width::UnicodeWidthStr;
 
 use super::Report;
-use crate::terminal::painted;
+use super::content::MOST_CHARS;
+use crate::cell;
+use crate::terminal::{self, painted};
 
 const BOLD: Style = Style::new().bold();
 const DIM: Style = Style::new().dimmed();
@@ -37,7 +39,7 @@ fn layout(text: &mut String, report: &Report) {
     }
     let rows = layout.differences.iter().map(|it| {
         let side = |side: &Option<String>| side.clone().unwrap_or_else(|| "nothing".into());
-        [it.subject.clone(), side(&it.a), side(&it.b)]
+        [it.subject.as_str(), &side(&it.a), &side(&it.b)].map(|text| name(text).into_owned())
     });
     table(text, ["", "A", "B"], rows.collect());
 }
@@ -46,7 +48,7 @@ fn lengths(text: &mut String, report: &Report) {
     let [a, b] = report.elements;
     let count = |count: usize| HumanCount(count as u64);
     let lengths = match a.abs_diff(b) {
-        0 => format!("{} elements in both", count(a)),
+        0 => format!("{} in both", terminal::count(a, "element")),
         more => {
             let which = if a > b { "A" } else { "B" };
             format!("{} in A, {} in B: {} more in {which}", count(a), count(b), count(more))
@@ -65,12 +67,18 @@ fn content(text: &mut String, report: &Report) {
     line(text, "elements", &format!("{different} of {compared} differ"));
     let counts = content.fields.iter();
     let counts =
-        counts.map(|it| [it.path.clone(), HumanCount(it.values).to_string(), String::new()]);
+        counts.map(|it| [name(&it.path).into(), HumanCount(it.values).to_string(), String::new()]);
     table(text, ["field", "values", ""], counts.collect());
     text.push_str(if content.first.is_empty() { "" } else { "\n" });
     let rows = content.first.iter();
-    let rows = rows.map(|it| [format!("[{}] {}", it.index, it.path), it.a.clone(), it.b.clone()]);
+    let rows =
+        rows.map(|it| [format!("[{}] {}", it.index, name(&it.path)), it.a.clone(), it.b.clone()]);
     table(text, ["first", "A", "B"], rows.collect());
+}
+
+/// The path of a field, which may be long where a file is hostile.
+fn name(path: &str) -> std::borrow::Cow<'_, str> {
+    cell::cut(path, MOST_CHARS)
 }
 
 fn table(text: &mut String, names: [&str; 3], rows: Vec<[String; 3]>) {

@@ -39,6 +39,12 @@ impl FromStr for ElementRange {
 }
 
 impl ElementRange {
+    /// Whether some of them aren't there, where there are `len`; of `A..`, none.
+    pub(crate) fn is_beyond(self, len: usize) -> bool {
+        let is_empty = self.end == Some(self.start);
+        !is_empty && (self.start >= len || self.end.is_some_and(|end| end > len))
+    }
+
     /// Those that there are, where there are `len`.
     pub(crate) fn within(self, len: usize) -> Range<usize> {
         let end = self.end.unwrap_or(len).min(len);

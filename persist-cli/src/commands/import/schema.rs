@@ -17,6 +17,7 @@ mod tag {
     pub(super) const PRIMITIVE: u8 = 1;
     pub(super) const ARRAY: u8 = 2;
     pub(super) const STRUCT: u8 = 3;
+    pub(super) const ENUM: u8 = 4;
     pub(super) const PADDING: u8 = 5;
     pub(super) const FIXED_STR: u8 = 6;
 }
@@ -78,7 +79,17 @@ impl<'a> Parser<'a> {
         if rest.is_empty() { "the end".into() } else { format!("`{}`", rest.escape_debug()) }
     }
 
+    /// An identifier, or any text between quotes.
     fn name(&mut self) -> anyhow::Result<&'a str> {
+        if self.take('"') {
+            let (name, rest) = self.rest.split_once('"').context("expected `\"`, found the end")?;
+            self.rest = rest;
+            return Ok(name);
+        }
+        self.identifier()
+    }
+
+    fn identifier(&mut self) -> anyhow::Result<&'a str> {
         self.skip_spaces();
         let end = self.rest.find(|c: char| !(c.is_alphanumeric() || c == '_'));
         let (name, rest) = self.rest.split_at(end.unwrap_or(self.rest.len()));
@@ -121,7 +132,8 @@ impl<'a> Parser<'a> {
             }
             let field = self.name()?;
             self.expect(':')?;
-            let ty = self.ty(depth + 1).with_context(|| format!("field `{field}`"))?;
+            let ty = self.ty(depth + 1);
+            let ty = ty.with_context(|| format!("field `{}`", field.escape_debug()))?;
             of.push(field, &ty)?;
             if !self.take(',') {
                 break;
@@ -141,12 +153,10 @@ impl<'a> Parser<'a> {
         }
         let name = self.name()?;
         match name {
-            "str" => {
-                self.expect('<')?;
-                let size = self.number()?;
-                self.expect('>')?;
-                Ok(fixed_str(size))
-            }
+            "str" | "FixedStr" => Ok(bytes(tag::FIXED_STR, self.size()?)),
+            "Pad" => Ok(bytes(tag::PADDING, self.size()?)),
+            // A struct may be called so.
+            "enum" if !self.rest.trim_start().starts_with('{') => self.enumeration(),
             "NonZero" => self.non_zero(5),
             "Option" => {
                 self.expect('<')?;
@@ -165,6 +175,50 @@ impl<'a> Parser<'a> {
         }
     }
 
+    /// `<16>`, the argument of the types that are bytes.
+    fn size(&mut self) -> anyhow::Result<u64> {
+        self.expect('<')?;
+        let size = self.number()?;
+        self.expect('>')?;
+        Ok(size)
+    }
+
+    /// What follows `enum`.
+    fn enumeration(&mut self) -> anyhow::Result<Type> {
+        let name = self.name()?;
+        self.expect(':')?;
+        let repr = self.identifier()?;
+        let Some((class @ (0 | 1), width @ 1..=8)) = class_and_width(repr) else {
+            bail!(
+                "expected an integer of at most 64 bits, such as `u8`, as what an enum is stored as, found `{repr}`"
+            );
+        };
+        self.expect('{')?;
+        let mut of = Enum { is_signed: class == 1, width, variants: Vec::new() };
+        while !self.take('}') {
+            let variant = self.name()?;
+            let value = if self.take('=') { Some(self.signed()?) } else { None };
+            let is_pushed = of.push(variant, value);
+            is_pushed.with_context(|| format!("variant `{}`", variant.escape_debug()))?;
+            if !self.take(',') {
+                self.expect('}')?;
+                break;
+            }
+        }
+        ensure!(
+            !of.variants.is_empty(),
+            "expected at least one variant in `{}`",
+            name.escape_debug()
+        );
+        Ok(of.finish(name))
+    }
+
+    fn signed(&mut self) -> anyhow::Result<i128> {
+        let is_negative = self.take('-');
+        let number = i128::from(self.number()?);
+        Ok(if is_negative { -number } else { number })
+    }
+
     /// `<u32>`, the argument of the never-zero types, whose unsigned ones are of this class.
     fn non_zero(&mut self, unsigned_class: u8) -> anyhow::Result<Type> {
         self.expect('<')?;
@@ -179,7 +233,7 @@ impl<'a> Parser<'a> {
 
 fn primitive(name: &str) -> anyhow::Result<Type> {
     let (class, width) = class_and_width(name).with_context(|| {
-        format!("expected a type such as u32, f64, bool, char, str<8>, [u8; 4] or Name {{ … }}, found `{name}`")
+        format!("expected a type such as u32, f64, bool, char, str<8>, [u8; 4], Name {{ … }} or enum Name: u8 {{ … }}, found `{}`", name.escape_debug())
     })?;
     Ok(scalar(class, width))
 }
@@ -212,8 +266,9 @@ fn scalar(class: u8, width: u8) -> Type {
     Type { encoded, size_bytes: width.into(), align_bytes: width.into() }
 }
 
-fn fixed_str(size_bytes: u64) -> Type {
-    let mut encoded = vec![tag::FIXED_STR];
+/// Text or padding of so many bytes.
+fn bytes(tag: u8, size_bytes: u64) -> Type {
+    let mut encoded = vec![tag];
     put_number(&mut encoded, size_bytes);
     Type { encoded, size_bytes, align_bytes: 1 }
 }
@@ -224,6 +279,47 @@ fn array(item: &Type, len: u64) -> anyhow::Result<Type> {
     encoded.extend_from_slice(&item.encoded);
     let size_bytes = item.size_bytes.checked_mul(len).context("expected a smaller array")?;
     Ok(Type { encoded, size_bytes, align_bytes: item.align_bytes })
+}
+
+/// An enum that is being made.
+struct Enum<'a> {
+    is_signed: bool,
+    width: u8,
+    /// With the discriminants.
+    variants: Vec<(&'a str, i128)>,
+}
+
+impl<'a> Enum<'a> {
+    /// Adds a variant, by default with the discriminant that Rust would give it.
+    fn push(&mut self, name: &'a str, value: Option<i128>) -> anyhow::Result<()> {
+        let next = self.variants.last().map_or(0, |(_, before)| before + 1);
+        let value = value.unwrap_or(next);
+        let bits = 8 * u32::from(self.width) - u32::from(self.is_signed);
+        let (least, end) = (if self.is_signed { -(1_i128 << bits) } else { 0 }, 1_i128 << bits);
+        ensure!((least..end).contains(&value), "expected {least} to {}, found {value}", end - 1);
+        let is_new = self.variants.iter().all(|(_, other)| *other != value);
+        ensure!(is_new, "expected a number that no other variant has, found {value}");
+        self.variants.push((name, value));
+        Ok(())
+    }
+
+    fn finish(self, name: &str) -> Type {
+        let mask = u64::MAX >> (64 - 8 * u32::from(self.width));
+        let tag_of = |value: i128| value as u64 & mask;
+        let mut variants = self.variants;
+        variants.sort_by_key(|(_, value)| tag_of(*value));
+        let mut encoded = vec![tag::ENUM];
+        put_text(&mut encoded, name);
+        // No version.
+        put_number(&mut encoded, 0);
+        encoded.extend([u8::from(self.is_signed), self.width]);
+        put_number(&mut encoded, variants.len() as u64);
+        for (name, value) in variants {
+            put_text(&mut encoded, name);
+            put_number(&mut encoded, tag_of(value));
+        }
+        Type { encoded, size_bytes: self.width.into(), align_bytes: self.width.into() }
+    }
 }
 
 /// A struct that is being made.

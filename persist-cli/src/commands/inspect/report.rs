@@ -1,18 +1,22 @@
 //! What there is to say of a file, for programs and for people.
 
 use std::fs::Metadata;
+use std::path::Path;
 use std::time::UNIX_EPOCH;
 
 use persist_core::reflect::{Kind, TypeRef};
 use persist_core::{AnySlice, ByteOrder, Mode, Shutdown};
 use serde::Serialize;
 
+use crate::terminal::path_as_text;
+
 /// More fields nobody reads, and a hostile type has any number.
 const MOST_FIELDS: usize = 10_000;
 
 #[derive(Debug, Serialize)]
-pub(super) struct Report {
-    pub(super) path: String,
+pub(super) struct Report<'a> {
+    #[serde(serialize_with = "path_as_text")]
+    pub(super) path: &'a Path,
     #[serde(rename = "type")]
     pub(super) type_name: String,
     pub(super) fingerprint: String,
@@ -59,13 +63,13 @@ pub(super) struct VariantReport {
     pub(super) discriminant: i128,
 }
 
-impl Report {
-    pub(super) fn new(file: &AnySlice, disk: &Metadata) -> Self {
+impl<'a> Report<'a> {
+    pub(super) fn new(file: &'a AnySlice, disk: &Metadata) -> Self {
         let (info, descriptor) = (file.info(), file.descriptor());
         let (fields, fields_left_out) = fields(descriptor.root());
         let version = info.app_version;
         Self {
-            path: file.path().display().to_string(),
+            path: file.path(),
             type_name: descriptor.root().to_string(),
             fingerprint: descriptor.fingerprint().to_string(),
             element_bytes: descriptor.size_bytes(),

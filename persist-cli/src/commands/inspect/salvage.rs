@@ -4,7 +4,7 @@
 //! be wrong. Prints nothing of a file that isn't one of ours.
 
 use std::fs::File;
-use std::io::{self, Read};
+use std::io::Read;
 use std::path::Path;
 
 use persist_core::Descriptor;
@@ -44,7 +44,7 @@ struct SlotSalvage {
 }
 
 /// Prints what there is to see: the header and the type.
-pub(super) fn print(path: &Path, rust: bool, json: bool) -> io::Result<()> {
+pub(super) fn print(path: &Path, rust: bool, json: bool) -> anyhow::Result<()> {
     // Why it can't be opened is printed by the caller.
     let Some(bytes) = read(path) else { return Ok(()) };
     let descriptor = descriptor(&bytes);
@@ -54,7 +54,7 @@ pub(super) fn print(path: &Path, rust: bool, json: bool) -> io::Result<()> {
     }
     let salvage = Salvage::new(&bytes, descriptor.as_ref());
     if json {
-        return terminal::print_json(&salvage).map_err(io::Error::other);
+        return terminal::print_json(&salvage);
     }
     let mut report = salvage.text();
     if let Some(descriptor) = &descriptor {
@@ -119,11 +119,17 @@ impl Salvage {
         let mut text = String::from("What the file says of itself, unchecked:\n\n");
         let mut fact = |name: &str, value: String| text += &format!("  {name:<12} {value}\n");
         fact("type", self.type_name.clone().unwrap_or_else(|| "unreadable".into()));
-        fact("element", format!("{} bytes, {}-endian", self.element_bytes, self.byte_order));
+        fact(
+            "element",
+            format!("{}, {}-endian", terminal::count(self.element_bytes, "byte"), self.byte_order),
+        );
         for (index, slot) in self.slots.iter().enumerate() {
             let state = if slot.clean { "clean" } else { "not closed" };
             let (epoch, len) = (slot.epoch, slot.committed_len);
-            fact(&format!("slot {index}"), format!("epoch {epoch}, {len} elements, {state}"));
+            fact(
+                &format!("slot {index}"),
+                format!("epoch {epoch}, {}, {state}", terminal::count(len, "element")),
+            );
         }
         let created = text::created(self.created_unix_ms);
         fact("created", format!("{created} by {} on {}", self.writer, self.architecture));

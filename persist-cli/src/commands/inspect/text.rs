@@ -9,7 +9,7 @@ use persist_core::reflect::TypeRef;
 
 use super::report::{FieldReport, Report, fields};
 use crate::picture::{Pen, picture};
-use crate::terminal::{self, painted};
+use crate::terminal::{self, count, painted, shown};
 
 const BOLD: Style = Style::new().bold();
 const DIM: Style = Style::new().dimmed();
@@ -25,9 +25,9 @@ const MOST_LINES: usize = 100;
 /// More variants than this are better seen in `--rust`.
 const MOST_VARIANTS: usize = 8;
 
-pub(super) fn text(report: &Report, root: TypeRef<'_>) -> String {
+pub(super) fn text(report: &Report<'_>, root: TypeRef<'_>) -> String {
     let elements = format!("{} of {}", count(report.elements, "element"), report.type_name);
-    let mut text = format!("{}\n\n", painted(BOLD, format!("{}: {elements}", report.path)));
+    let mut text = format!("{}\n\n", painted(BOLD, format!("{}: {elements}", shown(report.path))));
     facts(&mut text, report);
     text.push('\n');
     text + &type_text(root)
@@ -46,7 +46,7 @@ pub(super) fn type_text(root: TypeRef<'_>) -> String {
     text
 }
 
-fn facts(text: &mut String, report: &Report) {
+fn facts(text: &mut String, report: &Report<'_>) {
     let order = match (report.byte_order_matters, report.is_foreign()) {
         (false, _) => "the same in either byte order".to_owned(),
         (true, false) => format!("{}-endian", report.byte_order),
@@ -80,7 +80,7 @@ fn fact(text: &mut String, name: &str, value: impl Display) {
     let _ = writeln!(text, "  {} {value}", painted(DIM, format!("{name:<12}")));
 }
 
-fn state(report: &Report) -> String {
+fn state(report: &Report<'_>) -> String {
     match report.state {
         "clean" => painted(GOOD, "clean") + ": its last writer closed it",
         "torn" => {
@@ -92,7 +92,7 @@ fn state(report: &Report) -> String {
     }
 }
 
-fn journal(report: &Report) -> String {
+fn journal(report: &Report<'_>) -> String {
     let waiting = match report.waiting_commits {
         0 => "empty".to_owned(),
         1 => "1 commit waits for the next writer".to_owned(),
@@ -107,7 +107,7 @@ fn journal(report: &Report) -> String {
     }
 }
 
-fn size(report: &Report, elements_bytes: u64) -> String {
+fn size(report: &Report<'_>, elements_bytes: u64) -> String {
     let file = BinaryBytes(report.file_bytes);
     let disk = match report.disk_bytes {
         Some(bytes) => format!(", {} on the disk", BinaryBytes(bytes)),
@@ -164,10 +164,4 @@ fn field_type(field: &FieldReport) -> String {
         [] => field.type_name.clone(),
         _ => format!("{}: {}", field.type_name, variants.join(", ")),
     }
-}
-
-/// `26,115 elements`
-fn count(number: impl TryInto<u64>, noun: &str) -> String {
-    let number = number.try_into().unwrap_or(u64::MAX);
-    format!("{} {noun}{}", HumanCount(number), if number == 1 { "" } else { "s" })
 }

@@ -14,8 +14,11 @@ use crate::terminal::{self, painted};
 const BOLD: Style = Style::new().bold();
 const BAR: Style = AnsiColor::Cyan.on_default();
 
-/// So many columns a text in the table has at most.
-const MOST_WIDTH: usize = 24;
+/// So many characters of a text are shown.
+const MOST_CHARS: usize = 24;
+
+/// Paths are long where types nest.
+const MOST_PATH_CHARS: usize = 60;
 
 /// So many variants are named in the table.
 const MOST_NAMES: usize = 3;
@@ -72,7 +75,7 @@ fn row(field: &FieldReport) -> [String; 7] {
     let of = &field.summary;
     let about = if of.distinct_is_exact { "" } else { "~" };
     [
-        field.path.clone(),
+        cell::cut(&field.path, MOST_PATH_CHARS).into_owned(),
         HumanCount(of.values).to_string(),
         format!("{about}{}", HumanCount(of.distinct)),
         value(&of.min),
@@ -96,22 +99,19 @@ fn remarks(field: &FieldReport) -> String {
 }
 
 fn value(json: &Json) -> String {
-    let text = match json {
-        Json::Null => return String::new(),
+    match json {
+        Json::Null => String::new(),
         Json::String(text) if text.is_empty() => "\"\"".to_owned(),
-        Json::String(text) => {
-            let mut out = Vec::new();
-            cell::harmless(&mut out, text);
-            String::from_utf8_lossy(&out).into_owned()
-        }
-        number => number.to_string(),
-    };
-    if text.width() <= MOST_WIDTH {
-        return text;
+        Json::String(text) => name(text),
+        number => cell::cut(&number.to_string(), MOST_CHARS).into_owned(),
     }
-    let mut cut: String = text.chars().take(MOST_WIDTH - 1).collect();
-    cut.push(if terminal::has_unicode() { '…' } else { '~' });
-    cut
+}
+
+/// Text of a file as a cell has room for it.
+fn name(text: &str) -> String {
+    // What is cut off needs no escapes.
+    let cut = cell::cut(text, MOST_CHARS);
+    cell::harmless_text(&cut)
 }
 
 /// A number in few digits.
@@ -134,8 +134,7 @@ fn short(number: f64) -> String {
 /// `Buy 20, Sell 4`
 fn commonest(counts: &[(String, u64)]) -> String {
     let shown = counts.iter().take(MOST_NAMES);
-    let shown =
-        shown.map(|(name, count)| format!("{} {}", name.escape_debug(), HumanCount(*count)));
+    let shown = shown.map(|(name, count)| format!("{} {}", self::name(name), HumanCount(*count)));
     let more = (counts.len() > MOST_NAMES).then(|| format!("{} others", counts.len() - MOST_NAMES));
     shown.chain(more).collect::<Vec<_>>().join(", ")
 }
@@ -165,7 +164,7 @@ fn large(text: &mut String, histogram: &histogram::Report) {
 
 /// A bar for each variant.
 fn counts(text: &mut String, all: &[(String, u64)]) {
-    let names: Vec<_> = all.iter().map(|(name, _)| name.escape_debug().to_string()).collect();
+    let names: Vec<_> = all.iter().map(|(name, _)| self::name(name)).collect();
     let shown = names.iter().map(String::as_str).zip(all.iter().map(|(_, count)| *count));
     bars(text, shown.take(MOST_COUNTS), false);
     if all.len() > MOST_COUNTS {

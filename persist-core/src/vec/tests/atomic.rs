@@ -266,8 +266,10 @@ fn open_read_only(storage: &FaultyStorage) -> MmapSlice<u64> {
 type Way = (&'static str, fn(File) -> FileStorage);
 
 fn ways() -> Vec<Way> {
-    let mut ways: Vec<Way> =
-        vec![("what is best here", FileStorage::new), ("everywhere", FileStorage::portable)];
+    let mut ways: Vec<Way> = vec![
+        ("what is best here", FileStorage::new),
+        ("everywhere", |file| FileStorage::new(file).portable()),
+    ];
     if cfg!(target_os = "linux") {
         ways.extend([
             (
@@ -275,6 +277,10 @@ fn ways() -> Vec<Way> {
                 (|file| FileStorage::with_detection(file, Detection::PagemapScan)) as fn(_) -> _,
             ),
             ("pagemap", |file| FileStorage::with_detection(file, Detection::Pagemap)),
+            // Mappings there end with the file, within a page.
+            ("pagemap everywhere", |file| {
+                FileStorage::with_detection(file, Detection::Pagemap).portable()
+            }),
             ("compare", |file| FileStorage::with_detection(file, Detection::Compare)),
         ]);
     }

@@ -16,7 +16,7 @@ use super::journal::{JOURNAL, RECORDS, three_records};
 use super::{
     Bench, HEADER_BYTES, MODES, Order, Tick, data_offset, image_of, image_with, orders, ticks,
 };
-use crate::support::{DESCRIPTOR_OFFSET, Image, JournalWriter, Live, Preamble, Slot};
+use crate::support::{DESCRIPTOR_OFFSET, Image, JournalWriter, Live, Preamble, Record, Slot};
 
 /// Holds that a repair takes these steps, and leaves a file that is fine and has these elements.
 #[track_caller]
@@ -313,6 +313,63 @@ fn slots_that_do_not_follow_each_other() {
         let step = ("take the slot of epoch", RepairLoss::MaybeCommits);
         check("apart", &bent, &[step], &ticks());
     }
+}
+
+/// The largest epoch of the format.
+const MAX_EPOCH: u64 = (1 << 63) - 1;
+
+/// Moves the slots, and these records that build on the newer one, to other epochs.
+fn at_epoch(image: &Image, records: &[usize], epoch: u64) -> Image {
+    let newest = image.newest_slot();
+    let older = if newest == Slot(0) { Slot(1) } else { Slot(0) };
+    let mut moved = image.clone();
+    for (slot, epoch) in [(newest, epoch), (older, epoch - 1)] {
+        let block = &image.0[slot.offset()..][..4096];
+        let place = Slot((epoch % 2) as usize);
+        moved = moved.with_bytes(place.offset(), block).with(place, "epoch", epoch);
+    }
+    for &record in records {
+        moved = moved.with(Record(record), "epoch", epoch).with_checksum(Record(record));
+    }
+    moved.sealed()
+}
+
+/// A plan takes no more epochs than there are.
+#[test]
+fn a_file_whose_epochs_are_used_up() {
+    let (waiting, states) = three_records();
+    let close = lossless(&["write 3 commits from the journal", "cut off the"]);
+    check("waiting", &at_epoch(&waiting, &RECORDS, MAX_EPOCH - 3), &close, &states[3]);
+    check_out_of_epochs(&at_epoch(&waiting, &RECORDS, MAX_EPOCH - 2));
+    for mode in MODES {
+        let closed = image_of(mode, &ticks());
+        let last = at_epoch(&closed, &[], MAX_EPOCH);
+        let longer = last.clone().resized(closed.0.len() + 9);
+        check("longer", &longer, &lossless(&["cut off the 9 bytes"]), &ticks());
+        check_out_of_epochs(&last.clone().resized(closed.0.len() - 1));
+        let apart = last.with(Slot(0), "epoch", 2).sealed();
+        let follow = [("take the slot of epoch", RepairLoss::MaybeCommits)];
+        check("apart", &apart, &follow, &ticks());
+        check_out_of_epochs(&apart.unclean());
+
+        let unclean = closed.unclean();
+        let last = at_epoch(&unclean, &[], MAX_EPOCH - 2);
+        check("unclean", &last, &lossless(&["close the file"]), &ticks());
+        check_out_of_epochs(&at_epoch(&unclean, &[], MAX_EPOCH - 1));
+    }
+}
+
+/// Holds that nothing is done, for want of epochs.
+#[track_caller]
+fn check_out_of_epochs(image: &Image) {
+    let bench = Bench::with(image);
+    let repair = Repair::plan(&bench.path).unwrap();
+    let [obstacle @ RepairObstacle::Epochs { newest, .. }] = repair.obstacles() else {
+        panic!("{:?}, {:?}", repair.obstacles(), repair.steps())
+    };
+    assert_eq!(*newest, image.get(image.newest_slot(), "epoch"));
+    assert!(obstacle.to_string().contains("`persist convert`"), "{obstacle}");
+    assert!(obstacle.is_final() && !repair.is_possible());
 }
 
 #[test]
