@@ -1,24 +1,30 @@
-//! Times what a commit of persist costs, beside what the same change costs LMDB, redb, SQLite and a bare
-//! write, in one run on one machine, and prints a report in Markdown.
+//! Times persist beside what else a user could pick: a `Vec`, bare system calls, every vector in a mapped
+//! file, archives and databases, in one run on one machine. Writes a report in Markdown, its figures as JSON, and
+//! plots.
 //!
 //! ```sh
-//! cd persist-bench
-//! cargo run --release -- --quick   # 64 MiB, about two minutes
-//! cargo run --release              # 1 GiB; needs 10 GiB on the disk and some memory to cache it
+//! cargo run --release -p persist-bench                 # everything, below ten minutes, needs 12 GiB on the disk
+//! cargo run --release -p persist-bench -- --quick      # a sixteenth of the sizes
+//! cargo run --release -p persist-bench -- numbers open # some rows
+//! cargo run --release -p persist-bench -- numbers --len 8000000000 # 60 GiB, more than memory
 //! ```
 //!
 //! What is fair here:
 //!
-//! - Contestants take turns, [round](measure) by round, so that a disk which slows down slows all of
-//!   them. The first round warms up and is not counted.
-//! - All change the same pages, or keys, of equally large data, and every transaction is durable when it
-//!   returns.
+//! - Contestants take turns, [round](measure) by round, so that a machine which slows down slows all of
+//!   them. Every other round goes backwards. The first round warms up and is not counted.
+//! - Each has the code that is best for it; who lends a slice runs the same loop over it. A database has fewer
+//!   elements, which flatters it.
+//! - Where something is durable, it is when the call returns, for all.
 //! - Beside the median, which is what one commit takes, stands the mean, which has its share of
-//!   checkpoints in it: logs are empty before the first counted round, and emptying them after the last one
-//!   counts. A goal is met where both meet it.
+//!   checkpoints in it where there is a log: it is empty before the first counted round, and emptying it after the
+//!   last one counts. A goal is met where both meet it.
+//! - A peer that can't do a work is named with the reason.
 //! - Only the ratios mean something on another machine.
 
 mod args;
+mod column;
+mod elements;
 mod machine;
 mod measure;
 mod peers;
@@ -26,9 +32,10 @@ mod report;
 mod rows;
 
 use std::fs;
+use std::time::Instant;
 
 use anyhow::{Context, Result};
-use clap::Parser;
+use clap::{Parser, ValueEnum};
 
 use crate::args::Args;
 use crate::report::Report;
@@ -36,17 +43,26 @@ use crate::rows::{Row, Setup};
 
 fn main() -> Result<()> {
     let args = Args::parse();
+    let setup = Setup::new(&args);
+    if let Some(command) = &args.child {
+        return rows::footprint::child(&setup, command);
+    }
     fs::create_dir_all(&args.directory)
         .with_context(|| format!("can't make the directory `{}`", args.directory.display()))?;
-    let setup = Setup::new(&args);
-    let mut report = Report::new(machine::describe(&args.directory), &setup);
-    let outcome = Row::ALL.into_iter().filter(|&row| args.wants(row)).try_for_each(|row| {
-        eprintln!("{row} …");
-        row.run(&setup, &mut report).with_context(|| format!("in the row `{row}`"))
+    let mut lines = machine::describe(&args.directory);
+    lines.push(setup.to_string());
+    let mut report = Report::new(lines);
+    let rows = Row::value_variants().iter().filter(|&&row| args.wants(row));
+    let outcome = rows.copied().try_for_each(|row| {
+        let start = Instant::now();
+        let outcome = row.run(&setup, &mut report).with_context(|| format!("in the row `{row}`"));
+        eprintln!("{row}: {:.0} s", start.elapsed().as_secs_f64());
+        outcome
     });
     // Only where it is empty: it may be the user's.
     _ = fs::remove_dir(&args.directory);
     // Also where a row failed: the ones before it took their time.
-    print!("{report}");
+    print!("{}", report.write(&args.report)?);
+    eprintln!("written to {}", args.report.display());
     outcome
 }

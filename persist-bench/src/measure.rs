@@ -3,14 +3,38 @@
 use std::time::{Duration, Instant};
 
 use anyhow::Result;
+use serde::Serialize;
 
-/// What one contestant took, in nanoseconds.
-#[derive(Debug)]
+/// What one contestant took, in nanoseconds, or in bytes.
+#[derive(Clone, Debug, Serialize)]
+#[serde(into = "Summary")]
 pub(crate) struct Times {
     /// Of each operation, sorted.
     operations: Vec<f64>,
     /// Of the work that its operations left behind.
     rest: f64,
+}
+
+/// What is said of it.
+#[derive(Serialize)]
+struct Summary {
+    median: f64,
+    min: f64,
+    max: f64,
+    mean: f64,
+    count: usize,
+}
+
+impl From<Times> for Summary {
+    fn from(times: Times) -> Self {
+        Self {
+            median: times.median(),
+            min: times.min(),
+            max: times.max(),
+            mean: times.mean(),
+            count: times.count(),
+        }
+    }
 }
 
 impl Times {
@@ -52,7 +76,8 @@ impl Times {
     }
 }
 
-/// Lets each contestant have its turn in each of the rounds, and one before, which is not counted.
+/// Lets each contestant have its turn in each of the rounds, and one before, which is not counted. Every other round goes
+/// backwards, so that nobody always comes after the same.
 ///
 /// A turn is given its contestant and the number of the round, and returns what it measured of each of
 /// its operations. All that a contestant's turns returned comes back together.
@@ -61,13 +86,44 @@ pub(crate) fn rounds<C, M: Clone>(
     contestants: &mut [C],
     mut turn: impl FnMut(&mut C, u32) -> Result<Vec<M>>,
 ) -> Result<Vec<Vec<M>>> {
+    for contestant in &mut *contestants {
+        turn(contestant, 0)?;
+    }
+    fresh_rounds(rounds, contestants, |contestant, round| turn(contestant, round + 1))
+}
+
+/// The same without a round before: for turns that begin with nothing, each with files of its own.
+pub(crate) fn fresh_rounds<C, M: Clone>(
+    rounds: u32,
+    contestants: &mut [C],
+    mut turn: impl FnMut(&mut C, u32) -> Result<Vec<M>>,
+) -> Result<Vec<Vec<M>>> {
     let mut measured = vec![Vec::new(); contestants.len()];
-    for round in 0..=rounds {
-        for (contestant, measured) in contestants.iter_mut().zip(&mut measured) {
-            let operations = turn(contestant, round)?;
-            if round > 0 {
-                measured.extend(operations);
-            }
+    for round in 0..rounds {
+        let mut order: Vec<_> = contestants.iter_mut().zip(&mut measured).collect();
+        if round % 2 == 1 {
+            order.reverse();
+        }
+        for (contestant, measured) in order {
+            measured.extend(turn(contestant, round)?);
+        }
+    }
+    Ok(measured)
+}
+
+/// How long a turn of many operations may take: a device that is slow to flush makes for fewer of them, and not
+/// for a longer run.
+const TURN: Duration = Duration::from_millis(250);
+
+/// Runs so many operations, or those that begin in the time of a turn, and one at least. Each is given its number, and
+/// returns what it measured.
+pub(crate) fn turn<M>(count: u64, mut operation: impl FnMut(u64) -> Result<M>) -> Result<Vec<M>> {
+    let start = Instant::now();
+    let mut measured = Vec::new();
+    for number in 0..count {
+        measured.push(operation(number)?);
+        if start.elapsed() >= TURN {
+            break;
         }
     }
     Ok(measured)
@@ -80,6 +136,98 @@ pub(crate) fn timed<R>(operation: impl FnOnce() -> R) -> (R, f64) {
     (result, nanoseconds(start.elapsed()))
 }
 
-fn nanoseconds(duration: Duration) -> f64 {
+/// The same of one that can fail, and returns nothing.
+pub(crate) fn time(operation: impl FnOnce() -> Result<()>) -> Result<f64> {
+    let (result, time) = timed(operation);
+    result.map(|()| time)
+}
+
+pub(crate) fn nanoseconds(duration: Duration) -> f64 {
     duration.as_nanos() as f64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check_summary(operations: &[f64], rest: f64, expected: [f64; 4]) {
+        let times = Times::new(operations.to_vec()).with_rest(rest);
+        let summary = [times.median(), times.min(), times.max(), times.mean()];
+        assert_eq!(summary, expected, "{operations:?} and {rest}");
+    }
+
+    #[test]
+    fn the_median_is_of_the_middle_and_the_mean_has_its_share_of_the_rest() {
+        check_summary(&[7.0], 0.0, [7.0, 7.0, 7.0, 7.0]);
+        check_summary(&[9.0, 1.0, 2.0], 0.0, [2.0, 1.0, 9.0, 4.0]);
+        check_summary(&[10.0, 1.0, 2.0, 3.0], 0.0, [2.5, 1.0, 10.0, 4.0]);
+        // As text, 10 would come before 9.
+        check_summary(&[9.0, 10.0, 11.0], 0.0, [10.0, 9.0, 11.0, 10.0]);
+        check_summary(&[1.0, 2.0, 3.0], 6.0, [2.0, 1.0, 3.0, 4.0]);
+    }
+
+    #[test]
+    #[should_panic(expected = "nothing was measured")]
+    fn nothing_has_no_median() {
+        let _ = Times::new(Vec::new());
+    }
+
+    /// What each turn was given.
+    type Turns = Vec<(char, u32)>;
+
+    fn check_order(
+        run: impl FnOnce(&mut Turns) -> Vec<Vec<u32>>,
+        turns: &str,
+        counted: [&[u32]; 2],
+    ) {
+        let mut order = Turns::new();
+        assert_eq!(run(&mut order), counted);
+        let order: Vec<_> =
+            order.iter().map(|(contestant, round)| format!("{contestant}{round}")).collect();
+        assert_eq!(order.join(" "), turns);
+    }
+
+    #[test]
+    fn contestants_take_turns_and_the_first_round_is_not_counted() {
+        let mut contestants = ['a', 'b'];
+        check_order(
+            |turns| {
+                let turn = |contestant: &mut char, round| {
+                    turns.push((*contestant, round));
+                    Ok(vec![round; 2])
+                };
+                rounds(2, &mut contestants, turn).unwrap()
+            },
+            "a0 b0 a1 b1 b2 a2",
+            [&[1, 1, 2, 2]; 2],
+        );
+        check_order(
+            |turns| {
+                let turn = |contestant: &mut char, round| {
+                    turns.push((*contestant, round));
+                    Ok(vec![round])
+                };
+                fresh_rounds(2, &mut contestants, turn).unwrap()
+            },
+            "a0 b0 b1 a1",
+            [&[0, 1]; 2],
+        );
+    }
+
+    #[test]
+    fn a_turn_has_so_many_operations_but_at_least_one_that_is_slow() {
+        assert_eq!(turn(3, |number| Ok(10 * number)).unwrap(), [0, 10, 20]);
+
+        let slow = turn(1000, |_| {
+            time(|| {
+                std::thread::sleep(TURN);
+                Ok(())
+            })
+        });
+        let slow = slow.unwrap();
+        assert_eq!(slow.len(), 1);
+        assert!(slow[0] >= nanoseconds(TURN));
+
+        assert!(turn::<f64>(3, |_| anyhow::bail!("no disk")).is_err());
+    }
 }

@@ -1,113 +1,295 @@
-//! The report: a table of times, and one of ratios and the goals for them.
+//! What was measured: rows of contestants, goals, and where persist stands beside the others.
 
-use std::fmt;
+mod markdown;
+mod plot;
+mod standing;
+mod summary;
+
+use std::fs;
+use std::path::Path;
+
+use anyhow::Result;
+use serde::Serialize;
 
 use crate::measure::Times;
-use crate::rows::Setup;
+use crate::peers::{Kind, Library};
+use crate::report::standing::Standing;
 
-/// What was measured, to be printed as Markdown.
+/// Everything that was measured.
+#[derive(Serialize)]
 pub(crate) struct Report {
-    machine: String,
-    setup: String,
-    times: Vec<[String; 7]>,
-    ratios: Vec<[String; 7]>,
+    /// Machine, kernel, file system, sizes: a line each.
+    setup: Vec<String>,
+    groups: Vec<Group>,
+    goals: Vec<Goal>,
+    standings: Vec<Standing>,
+}
+
+/// Rows that belong together, in a plot of their own.
+#[derive(Serialize)]
+struct Group {
+    name: String,
+    about: String,
+    rows: Vec<Row>,
+}
+
+/// The contestants of one work.
+#[derive(Serialize)]
+struct Row {
+    heading: String,
+    unit: Unit,
+    entries: Vec<Entry>,
+    lacks: Vec<Lack>,
+}
+
+/// What is measured, of which less is better.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Unit {
+    /// Of an operation, of which there are many.
+    Nanoseconds,
+    /// Of something that is done once in a turn, or for each of its elements or bytes.
+    NanosecondsEach,
+    Bytes,
 }
 
 /// What a contestant took, under its name.
+#[derive(Clone, Serialize)]
 pub(crate) struct Entry {
     pub(crate) name: String,
+    pub(crate) kind: Kind,
+    #[serde(flatten)]
     pub(crate) times: Times,
 }
 
+/// A peer that has no part in a row.
+#[derive(Serialize)]
+struct Lack {
+    name: String,
+    reason: String,
+}
+
+/// A ratio, and what it may be.
+#[derive(Serialize)]
+struct Goal {
+    heading: String,
+    by: String,
+    /// What it is divided by.
+    other: String,
+    medians: f64,
+    means: f64,
+    at_most: Option<f64>,
+    verdict: &'static str,
+}
+
 impl Report {
-    pub(crate) fn new(machine: String, setup: &Setup) -> Self {
-        Self { machine, setup: setup.to_string(), times: Vec::new(), ratios: Vec::new() }
+    pub(crate) fn new(setup: Vec<String>) -> Self {
+        Self { setup, groups: Vec::new(), goals: Vec::new(), standings: Vec::new() }
     }
 
-    /// Enters each contestant's times under a heading.
-    pub(crate) fn times(&mut self, heading: &str, entries: &[Entry]) {
-        for Entry { name, times } in entries {
-            self.times.push([
-                heading.into(),
-                name.clone(),
-                duration(times.median()),
-                duration(times.min()),
-                duration(times.max()),
-                duration(times.mean()),
-                times.count().to_string(),
-            ]);
-        }
+    /// Begins a group of rows.
+    pub(crate) fn begin(&mut self, name: &str, about: &str) {
+        self.groups.push(Group { name: name.into(), about: about.into(), rows: Vec::new() });
+    }
+
+    /// Enters what each contestant took under a heading, and sees where persist stands.
+    pub(crate) fn row(&mut self, heading: &str, unit: Unit, entries: Vec<Entry>) {
+        self.standings.extend(standing::of(heading, &entries));
+        let row = Row { heading: heading.into(), unit, entries, lacks: Vec::new() };
+        self.groups.last_mut().expect("a group has begun").rows.push(row);
+    }
+
+    /// Says why a peer has no part in the last row.
+    pub(crate) fn lacks(&mut self, library: Library, reason: &str) {
+        let row = self.groups.last_mut().and_then(|group| group.rows.last_mut());
+        let lack = Lack { name: library.name().into(), reason: reason.into() };
+        row.expect("a row was entered").lacks.push(lack);
     }
 
     /// Enters how many times as long as another a contestant took, and how many times it may.
-    pub(crate) fn ratio(
+    pub(crate) fn ratio(&mut self, heading: &str, by: &str, other: &str, at_most: Option<f64>) {
+        let ratio = |of: fn(&Times) -> f64| {
+            Some(of(&self.entry(heading, by)?.times) / of(&self.entry(heading, other)?.times))
+        };
+        // Where a contestant was too large for the memory there is nothing to compare.
+        if let (Some(medians), Some(means)) = (ratio(Times::median), ratio(Times::mean)) {
+            let judged = if self.is_amortised(heading) { medians.max(means) } else { medians };
+            self.goal(heading, by, other, (medians, means, judged), at_most);
+        }
+    }
+
+    /// Enters how a contestant's time, or what it took, stands to a figure.
+    pub(crate) fn figure(&mut self, heading: &str, by: &str, figure: &str, value: f64) {
+        if let Some(entry) = self.entry(heading, by) {
+            let (median, mean) = (entry.times.median() / value, entry.times.mean() / value);
+            self.goal(heading, by, figure, (median, mean, median), Some(1.0));
+        }
+    }
+
+    /// Enters how a contestant's time stands to its own of another row, and how many times as long it may be.
+    pub(crate) fn ratio_of_rows(&mut self, heading: &str, other: &str, by: &str, at_most: f64) {
+        if let (Some(one), Some(another)) = (self.entry(heading, by), self.entry(other, by)) {
+            let ratio = |of: fn(&Times) -> f64| of(&one.times) / of(&another.times);
+            let (medians, means) = (ratio(Times::median), ratio(Times::mean));
+            self.goal(heading, by, other, (medians, means, medians), Some(at_most));
+        }
+    }
+
+    fn goal(
         &mut self,
         heading: &str,
-        contestant: &Entry,
-        other: &Entry,
-        goal: Option<f64>,
+        by: &str,
+        other: &str,
+        (medians, means, judged): (f64, f64, f64),
+        at_most: Option<f64>,
     ) {
-        let median = contestant.times.median() / other.times.median();
-        let mean = contestant.times.mean() / other.times.mean();
-        let verdict = match goal {
+        let verdict = match at_most {
             None => "",
-            Some(goal) if median.max(mean) <= goal => "met",
-            Some(goal) if median <= goal => "**median only**",
-            Some(goal) if mean <= goal => "**mean only**",
-            Some(_) => "**missed**",
+            Some(goal) if judged <= goal => "met",
+            Some(goal) if medians <= goal => "median only",
+            Some(_) => "missed",
         };
-        self.ratios.push([
-            heading.into(),
-            contestant.name.clone(),
-            other.name.clone(),
-            format!("{median:.2}"),
-            format!("{mean:.2}"),
-            goal.map_or("–".into(), |goal| format!("≤ {goal}")),
-            verdict.into(),
-        ]);
+        let (heading, by, other) = (heading.into(), by.into(), other.into());
+        self.goals.push(Goal { heading, by, other, medians, means, at_most, verdict });
+    }
+
+    /// Whether the operations of a row leave something behind, which the mean has its share of.
+    fn is_amortised(&self, heading: &str) -> bool {
+        let mut rows = self.groups.iter().flat_map(|group| &group.rows);
+        rows.any(|row| row.heading == heading && row.unit == Unit::Nanoseconds)
+    }
+
+    /// What a contestant took of a work.
+    pub(crate) fn median(&self, heading: &str, name: &str) -> Option<f64> {
+        self.entry(heading, name).map(|entry| entry.times.median())
+    }
+
+    fn entry(&self, heading: &str, name: &str) -> Option<&Entry> {
+        let mut rows = self.groups.iter().flat_map(|group| &group.rows);
+        let row = rows.find(|row| row.heading == heading)?;
+        row.entries.iter().find(|entry| entry.name == name)
+    }
+
+    /// Writes the report, its figures and its plots into a directory, and returns the report.
+    pub(crate) fn write(&self, directory: &Path) -> Result<String> {
+        fs::create_dir_all(directory)?;
+        let text = self.to_string();
+        fs::write(directory.join("report.md"), &text)?;
+        fs::write(directory.join("summary.md"), summary::markdown(self))?;
+        fs::write(directory.join("report.json"), serde_json::to_string_pretty(self)?)?;
+        for group in &self.groups {
+            plot::group(group, &directory.join(format!("{}.svg", group.name)))?;
+        }
+        let rows = self.groups.iter().flat_map(|group| &group.rows);
+        plot::ratios(rows.collect(), &directory.join("overview.svg"))?;
+        plot::ratios(summary::rows(self), &directory.join("summary.svg"))?;
+        Ok(text)
     }
 }
 
-impl fmt::Display for Report {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "{}{}", self.machine, self.setup)?;
-        table(
-            f,
-            2,
-            ["what", "by", "median", "min", "max", "mean (amortised)", "measured"],
-            &self.times,
-        )?;
-        writeln!(f)?;
-        table(
-            f,
-            3,
-            ["what", "by", "÷ by", "ratio of medians", "ratio of means", "goal", "verdict"],
-            &self.ratios,
-        )
+/// A quantity in the unit that suits it.
+fn quantity(unit: Unit, value: f64) -> String {
+    match unit {
+        Unit::Nanoseconds | Unit::NanosecondsEach => duration(value),
+        Unit::Bytes => bytes(value),
     }
 }
 
-/// Writes a table whose first columns are words, and the others numbers.
-fn table(
-    f: &mut fmt::Formatter<'_>,
-    words: usize,
-    head: [&str; 7],
-    rows: &[[String; 7]],
-) -> fmt::Result {
-    writeln!(f, "| {} |", head.join(" | "))?;
-    writeln!(f, "|{}{}", "---|".repeat(words), "---:|".repeat(head.len() - words))?;
-    for row in rows {
-        writeln!(f, "| {} |", row.join(" | "))?;
-    }
-    Ok(())
-}
-
-/// Nanoseconds in the unit that suits them.
 fn duration(nanoseconds: f64) -> String {
     match nanoseconds {
         ..1e3 => format!("{nanoseconds:.2} ns"),
         ..1e6 => format!("{:.1} µs", nanoseconds / 1e3),
         ..1e9 => format!("{:.2} ms", nanoseconds / 1e6),
         _ => format!("{:.2} s", nanoseconds / 1e9),
+    }
+}
+
+fn bytes(bytes: f64) -> String {
+    const KIB: f64 = 1024.0;
+    match bytes / KIB {
+        ..1.0 => format!("{bytes:.0} B"),
+        ..KIB => format!("{:.1} KiB", bytes / KIB),
+        _ => format!("{:.1} MiB", bytes / KIB / KIB),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PERSIST: &str = "persist";
+    const OTHER: &str = "other";
+
+    /// A report of one row, in which both took so long, and left as much behind.
+    fn report(unit: Unit, persist: (f64, f64), other: (f64, f64)) -> Report {
+        let entry = |name: &str, kind, (time, rest)| Entry {
+            name: name.into(),
+            kind,
+            times: Times::new(vec![time]).with_rest(rest),
+        };
+        let mut report = Report::new(vec!["Machine: none".into()]);
+        report.begin("group", "");
+        let entries =
+            vec![entry(PERSIST, Kind::Persist, persist), entry(OTHER, Kind::Vector, other)];
+        report.row("row", unit, entries);
+        report
+    }
+
+    fn check_goal(unit: Unit, persist: (f64, f64), at_most: f64, verdict: &str) {
+        let mut report = report(unit, persist, (10.0, 0.0));
+        report.ratio("row", PERSIST, OTHER, Some(at_most));
+        assert_eq!(report.goals[0].verdict, verdict, "{unit:?} {persist:?} {at_most}");
+    }
+
+    #[test]
+    fn a_goal_is_met_by_the_median_and_of_commits_by_the_mean_too() {
+        check_goal(Unit::NanosecondsEach, (10.0, 0.0), 1.0, "met");
+        check_goal(Unit::NanosecondsEach, (10.1, 0.0), 1.0, "missed");
+        check_goal(Unit::NanosecondsEach, (11.0, 0.0), 1.15, "met");
+        check_goal(Unit::NanosecondsEach, (10.0, 5.0), 1.0, "met");
+        check_goal(Unit::Nanoseconds, (10.0, 5.0), 1.0, "median only");
+        check_goal(Unit::Nanoseconds, (10.1, 0.0), 1.0, "missed");
+    }
+
+    #[test]
+    fn figures_and_other_rows_are_goals_too() {
+        let mut report = report(Unit::NanosecondsEach, (10.0, 0.0), (20.0, 0.0));
+        report.figure("row", PERSIST, "5 ns", 5.0);
+        report.figure("row", PERSIST, "20 ns", 20.0);
+        let longer = Times::new(vec![30.0]);
+        let entry = Entry { name: PERSIST.into(), kind: Kind::Persist, times: longer };
+        report.row("longer", Unit::NanosecondsEach, vec![entry]);
+        report.ratio_of_rows("longer", "row", PERSIST, 1.1);
+        report.ratio("row", PERSIST, "one who had no memory", Some(1.0));
+        let goals: Vec<_> = report.goals.iter().map(|goal| (goal.medians, goal.verdict)).collect();
+        assert_eq!(goals, [(2.0, "missed"), (0.5, "met"), (3.0, "missed")]);
+    }
+
+    #[test]
+    fn each_table_of_the_report_is_one() {
+        let mut report = report(Unit::NanosecondsEach, (10.0, 0.0), (20.0, 0.0));
+        report.lacks(Library::Rkyv, "no reason");
+        report.ratio("row", PERSIST, OTHER, None);
+        let text = report.to_string();
+        let mut columns = None;
+        for line in text.lines() {
+            let bars = line.starts_with('|').then(|| line.matches('|').count());
+            assert!(columns.is_none() || bars.is_none() || bars == columns, "{line}");
+            columns = bars;
+        }
+        assert!(text.contains("| rkyv | – (no reason) |"), "{text}");
+    }
+
+    #[test]
+    fn quantities_have_the_unit_that_suits_them() {
+        let check = |unit, value, expected| assert_eq!(quantity(unit, value), expected);
+        check(Unit::Nanoseconds, 0.5, "0.50 ns");
+        check(Unit::NanosecondsEach, 1500.0, "1.5 µs");
+        check(Unit::NanosecondsEach, 150e3, "150.0 µs");
+        check(Unit::Nanoseconds, 2.5e6, "2.50 ms");
+        check(Unit::Nanoseconds, 3e9, "3.00 s");
+        check(Unit::Bytes, 1023.0, "1023 B");
+        check(Unit::Bytes, 1536.0, "1.5 KiB");
+        check(Unit::Bytes, 3.0 * 1024.0 * 1024.0, "3.0 MiB");
     }
 }

@@ -1,14 +1,20 @@
 //! What is measured.
 
+mod append;
+mod cold;
+mod elements;
 mod first_edit;
-mod hot_loop;
+pub(crate) mod footprint;
+mod growth;
+mod open;
 mod pages;
 mod push;
 mod rollback;
+mod validated;
 
 use std::fmt;
 use std::fs::File;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 use clap::ValueEnum;
@@ -16,36 +22,66 @@ use persist_core::{MmapVec, OpenOptions};
 use tempfile::TempDir;
 
 use crate::args::Args;
+use crate::column::Edits;
+use crate::elements::Particle;
+use crate::machine;
 use crate::measure::Times;
-use crate::peers::persist::{Edits, PAGE_BYTES, Vector};
+use crate::peers::persist::{PAGE_BYTES, Vector, name};
+use crate::peers::{Kind, Library};
 use crate::report::{Entry, Report};
 
-/// A group of measurements that share their files.
+/// Files of less would have fewer pages than are changed at once.
+const MIN_FILE_BYTES: u64 = 64 << 20;
+
+/// A group of measurements that share their files, and a plot.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Row {
+    /// Vectors of `u64`: filled, scanned, read and written at random, sorted. For each number; databases have a
+    /// twentieth of them
+    Numbers,
+    /// Vectors of 32-byte structs: the same, for each struct
+    Structs,
+    /// Opening a file, by its size
+    Open,
+    /// Opening a file whose elements must be looked at
+    Validated,
+    /// The first scan of a file that isn't in memory, and a few elements of it
+    Cold,
+    /// The slowest push while a file grows
+    Growth,
     /// One push and a commit, beside one page written through
     Push,
+    /// Appended elements and a commit, from 64 bytes to a whole file
+    Append,
     /// Changed pages and a commit, beside databases
     Pages,
     /// The first change after opening, and its commit, by the size of the file
     FirstEdit,
-    /// Writes in a loop, beside those to a slice in memory
-    HotLoop,
     /// Giving changes up, beside committing them
     Rollback,
+    /// Memory at its peak, and bytes sent to the device: by a process that fills a file of an eighth of the size, or changes
+    /// one page of such a file for each commit
+    Footprint,
 }
 
 impl Row {
-    pub(crate) const ALL: [Self; 5] =
-        [Self::Push, Self::Pages, Self::FirstEdit, Self::HotLoop, Self::Rollback];
-
     pub(crate) fn run(self, setup: &Setup, report: &mut Report) -> Result<()> {
+        let value = self.to_possible_value().expect("no row is skipped");
+        let about = value.get_help().map(ToString::to_string).unwrap_or_default();
+        report.begin(value.get_name(), &about);
         match self {
+            Self::Numbers => elements::run::<u64>(setup, report, setup.len),
+            Self::Structs => elements::run::<Particle>(setup, report, setup.len / 4),
+            Self::Open => open::run(setup, report),
+            Self::Validated => validated::run(setup, report),
+            Self::Cold => cold::run(setup, report),
+            Self::Growth => growth::run(setup, report),
             Self::Push => push::run(setup, report),
+            Self::Append => append::run(setup, report),
             Self::Pages => pages::run(setup, report),
             Self::FirstEdit => first_edit::run(setup, report),
-            Self::HotLoop => hot_loop::run(setup, report),
             Self::Rollback => rollback::run(setup, report),
+            Self::Footprint => footprint::run(setup, report),
         }
     }
 }
@@ -60,20 +96,22 @@ impl fmt::Display for Row {
 /// What all rows have in common.
 pub(crate) struct Setup {
     directory: PathBuf,
+    /// How many elements a vector has.
+    len: u64,
     file_bytes: u64,
-    quick: bool,
-    large: bool,
+    memory_bytes: u64,
     rounds: u32,
     journal_bytes: Option<u64>,
 }
 
 impl Setup {
     pub(crate) fn new(args: &Args) -> Self {
+        let share = if args.quick { 16 } else { 1 };
         Self {
             directory: args.directory.clone(),
-            file_bytes: if args.quick { 64 << 20 } else { 1 << 30 },
-            quick: args.quick,
-            large: args.large,
+            len: args.len.unwrap_or(10_000_000 / share),
+            file_bytes: args.size.unwrap_or((1 << 30) / share).max(MIN_FILE_BYTES),
+            memory_bytes: machine::memory_bytes(),
             rounds: args.rounds,
             journal_bytes: args.journal_bytes,
         }
@@ -95,7 +133,11 @@ impl Setup {
 
     /// A vector of so many elements in a new file of a directory.
     fn vector(&self, directory: &TempDir, len: u64, edits: Edits) -> Result<Vector> {
-        Vector::create(&directory.path().join(edits.name()), &self.options(), len, edits)
+        self.vector_in(directory.path(), len, edits)
+    }
+
+    fn vector_in(&self, directory: &Path, len: u64, edits: Edits) -> Result<Vector> {
+        Vector::create(&directory.join(name(edits)), &self.options(), len, edits)
     }
 
     /// Waits until all that was loaded is on the disk: it is no one's to pay for.
@@ -103,22 +145,28 @@ impl Setup {
         Ok(rustix::fs::syncfs(File::open(&self.directory)?)?)
     }
 
+    /// Whether a few times so many bytes fit into memory.
+    fn fits(&self, bytes: u64) -> bool {
+        bytes <= self.memory_bytes / 4
+    }
+
     /// How many pages a file has.
     fn pages(&self) -> u64 {
         self.file_bytes / PAGE_BYTES as u64
     }
 
-    /// How many elements a file has.
-    fn len(&self) -> u64 {
+    /// How many numbers a file has.
+    fn file_len(&self) -> u64 {
         self.file_bytes / size_of::<u64>() as u64
     }
 }
 
 impl fmt::Display for Setup {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(
+        write!(
             f,
-            "- Files of {}, journal: {}, {} rounds after one to warm up",
+            "Vectors of {} elements, files of {}, journal: {}, {} rounds after one to warm up",
+            self.len,
             size(self.file_bytes),
             self.journal_bytes.map_or("the default".into(), size),
             self.rounds,
@@ -126,12 +174,21 @@ impl fmt::Display for Setup {
     }
 }
 
+/// What a library took.
+fn entry(library: Library, times: Vec<f64>) -> Entry {
+    Entry { name: library.name().into(), kind: library.kind(), times: Times::new(times) }
+}
+
 /// Puts times in nanoseconds under the names of those who took them.
 fn entries(
-    names: impl IntoIterator<Item = impl Into<String>>,
+    names: impl IntoIterator<Item = (impl Into<String>, Kind)>,
     nanoseconds: Vec<Vec<f64>>,
 ) -> Vec<Entry> {
-    let entry = |(name, times): (_, _)| Entry { name: Into::into(name), times: Times::new(times) };
+    let entry = |((name, kind), times): ((_, _), _)| Entry {
+        name: Into::into(name),
+        kind,
+        times: Times::new(times),
+    };
     names.into_iter().zip(nanoseconds).map(entry).collect()
 }
 
@@ -140,7 +197,8 @@ fn size(bytes: u64) -> String {
     match bytes {
         0x4000_0000.. => format!("{} GiB", bytes >> 30),
         0x10_0000.. => format!("{} MiB", bytes >> 20),
-        _ => format!("{} KiB", bytes >> 10),
+        0x400.. => format!("{} KiB", bytes >> 10),
+        _ => format!("{bytes} B"),
     }
 }
 

@@ -94,18 +94,20 @@ impl DirtyPages {
     /// Forgets the marks, and tracks the pages of the first `bytes` bytes.
     pub(crate) fn reset(&mut self, bytes: usize) {
         let marked = std::mem::take(&mut self.marked);
-        if self.is_free {
-            self.is_free = false;
-            // Zeroed memory is not touched until it is needed.
-            self.bits = vec![0; self.tracked.div_ceil(64)];
-        } else {
+        if !self.is_free {
             for page in marked {
                 self.bits[page / 64] &= !(1 << (page % 64));
             }
             self.clear_last_word();
         }
+        self.is_free = false;
         self.tracked = bytes.div_ceil(self.page_bytes());
-        self.bits.resize(self.tracked.div_ceil(64), 0);
+        let words = self.tracked.div_ceil(64);
+        match self.bits.is_empty() {
+            // Zeroed memory is not touched until it is needed.
+            true => self.bits = vec![0; words],
+            false => self.bits.resize(words, 0),
+        }
         if self.tracked % 64 != 0 {
             *self.bits.last_mut().expect("a page is tracked") |= u64::MAX << (self.tracked % 64);
         }

@@ -48,6 +48,7 @@
 //!
 //! - [`Persist`]: which types can be elements, and the derive.
 //! - [`MmapVec`]: the vector, what it promises and what not. [`MmapSlice`]: the same file, to read.
+//! - [`Advice`]: in which order elements will be used.
 //! - [`AnySlice`]: a file whose type the program doesn't know. [`AnyWriter`]: a new one. [`reflect`]: what its
 //!   bytes mean.
 //! - [`MmapVec::migrate`]: a file gets the type that the program has now. [`Migration`]: the same, with options.
@@ -61,6 +62,7 @@
 //! `derive` (on by default) re-exports the macro. `zerocopy`, `uuid`, `half` and `glam` make element
 //! types of those crates' types; they tie this crate's public API to one version of each.
 
+mod advice;
 mod any;
 mod byte_order;
 mod checksum;
@@ -97,6 +99,7 @@ mod vec;
 mod verify;
 mod writer;
 
+pub use advice::Advice;
 pub use any::AnySlice;
 pub use descriptor::{Descriptor, DescriptorError, DescriptorProblem, Difference};
 pub use elements::{FixedStr, FixedStrError, Pad};

@@ -16,6 +16,7 @@ use memmap2::{MmapOptions, MmapRaw};
 
 pub(crate) use detect::Detection;
 
+use crate::advice::Advice;
 use crate::storage::Storage;
 
 /// Where a mapping can't have all it wants, it takes at most so much beyond what it needs, or as much
@@ -270,6 +271,35 @@ impl Mapping {
     #[cfg(not(any(target_os = "linux", target_os = "android")))]
     pub(crate) fn discard(&mut self, _: Range<usize>) -> io::Result<bool> {
         Ok(false)
+    }
+
+    /// Tells the system in which order the memory will be used. A hint: there is nobody to tell if it is refused.
+    #[cfg(unix)]
+    pub(crate) fn advise(&self, advice: Advice) {
+        let advice = match advice {
+            Advice::Normal => memmap2::Advice::Normal,
+            Advice::Sequential => memmap2::Advice::Sequential,
+            Advice::Random => memmap2::Advice::Random,
+        };
+        if let Memory::File(map) = &self.0 {
+            let _ = map.advise(advice);
+        }
+    }
+
+    #[cfg(not(unix))]
+    pub(crate) fn advise(&self, _: Advice) {}
+
+    /// Has the system begin to read the storage of some bytes that are there, without waiting. A hint, as above.
+    ///
+    /// # Panics
+    ///
+    /// Where they are not inside the mapping.
+    pub(crate) fn prefetch(&self, bytes: Range<usize>) {
+        assert!(bytes.start <= bytes.end && bytes.end <= self.len_bytes());
+        #[cfg(unix)]
+        if let Memory::File(map) = &self.0 {
+            let _ = map.advise_range(memmap2::Advice::WillNeed, bytes.start, bytes.len());
+        }
     }
 
     /// Hands what was written to the file system, up to `most_bytes` from the first on.

@@ -48,6 +48,10 @@ pub(crate) enum Mutant {
     KeepPagesPastTheEnd,
     /// A rollback restores the length alone.
     RollbackLengthOnly,
+    /// What is appended in large pieces goes to the file where elements of the last commit are, too.
+    WriteThroughPrivatePages,
+    /// Room is made ready after the last element, where elements of the last commit may be.
+    MakeCommittedReady,
 }
 
 /// Whether the rule is to be broken here and now.
@@ -66,7 +70,7 @@ mod testing {
     use super::Mutant;
 
     /// As many as there are, so that none is forgotten.
-    pub(crate) const ALL: [Mutant; Mutant::RollbackLengthOnly as usize + 1] = [
+    pub(crate) const ALL: [Mutant; Mutant::MakeCommittedReady as usize + 1] = [
         Mutant::SkipRecordFlush,
         Mutant::ApplyBeforeRecord,
         Mutant::ReuseJournalBeforeSlotIsDurable,
@@ -87,6 +91,8 @@ mod testing {
         Mutant::ForgetPagesInMemory,
         Mutant::SharedPages,
         Mutant::RollbackLengthOnly,
+        Mutant::WriteThroughPrivatePages,
+        Mutant::MakeCommittedReady,
     ];
 
     thread_local! {

@@ -7,12 +7,13 @@
 //! # Invariants
 //!
 //! 1. `base` is the address of the mapping, aligned to at least 4096.
-//! 2. `len <= capacity`, and `writable` is 0 or `capacity`.
+//! 2. `len <= capacity`, and `writable <= capacity`.
 //! 3. The bytes of elements below `capacity` are inside the mapping and have their place on the
 //!    device, and together are at most `isize::MAX`.
 //! 4. The mapping is only replaced under `&mut self`, so no reference into it lives then.
 //! 5. In mode *atomic*, a page that holds a committed element is private before it may be written.
 
+mod ahead;
 mod atomic;
 mod changes;
 mod live;
@@ -21,12 +22,14 @@ use std::io;
 use std::ops::{Range, RangeInclusive};
 use std::ptr::NonNull;
 
+use crate::advice::Advice;
 use crate::dirty::DirtyPages;
 use crate::error::{Action, Error};
 use crate::mapping::Mapping;
 use crate::mode::Mode;
 use crate::store::Store;
 
+use ahead::Ahead;
 use atomic::Private;
 use live::LiveLen;
 
@@ -38,12 +41,15 @@ pub(crate) struct RawVec {
     base: NonNull<u8>,
     len: usize,
     capacity: usize,
-    /// How many elements a push may make without asking: the capacity, or 0 where it must ask first. So one
-    /// comparison on a push covers both.
+    /// How many elements a push may make without asking: as many as there is room ready for, or 0 where it must ask
+    /// first. So one comparison on a push covers all.
     writable: usize,
     /// Which committed elements may be written without asking.
     dirty: DirtyPages,
     private: Private,
+    /// What the whole mapping was advised, also where it is mapped anew.
+    advice: Advice,
+    ahead: Ahead,
     element_bytes: usize,
     reserve_bytes: usize,
     /// Where the file says how many elements there are, in mode *shared*.
@@ -81,6 +87,8 @@ impl RawVec {
             writable: 0,
             dirty: DirtyPages::new(store.storage().page_bytes()),
             private,
+            advice: Advice::Normal,
+            ahead: Ahead::new(store.storage().block_bytes()),
             element_bytes: store.header().preamble.element_bytes.get() as usize,
             reserve_bytes,
             live: None,
@@ -180,13 +188,13 @@ impl RawVec {
             }
         }
         self.dirty.set_free();
-        self.writable = self.capacity;
+        self.writable = self.ready_len();
     }
 
     /// Makes the room after the last element writable.
     #[inline]
     pub(crate) fn touch_spare(&mut self) {
-        if self.writable != self.capacity {
+        if self.writable == 0 && self.capacity != 0 {
             self.touch();
         }
     }
@@ -232,15 +240,44 @@ impl RawVec {
     #[inline]
     pub(crate) fn prepare(&mut self, additional: usize) -> Result<(), Error> {
         if additional > self.writable.saturating_sub(self.len) {
-            self.grow(additional, Growth::Amortized)?;
+            self.prepare_slowly(additional)?;
         }
         Ok(())
     }
 
-    /// Makes `additional` elements after the last one writable, by moving to a larger capacity if it
-    /// must. The slow path of every call that adds elements.
+    /// The slow path of every call that adds elements.
     #[cold]
-    pub(crate) fn grow(&mut self, additional: usize, growth: Growth) -> Result<(), Error> {
+    fn prepare_slowly(&mut self, additional: usize) -> Result<(), Error> {
+        self.ensure_room(additional)?;
+        self.make_ready(self.len + additional)
+    }
+
+    /// Makes room for elements, and writes as many of them to the file as is quicker than to put them in memory.
+    /// Returns how many bytes, from the first on, are left to be put there: room is ready for the elements that these
+    /// begin.
+    pub(crate) fn prepare_bytes(&mut self, bytes: &[u8]) -> Result<usize, Error> {
+        let additional = bytes.len() / self.element_bytes;
+        if bytes.len() < self.ahead.block_bytes() {
+            self.prepare(additional)?;
+            return Ok(bytes.len());
+        }
+        self.ensure_room(additional)?;
+        let in_memory = self.write_through(bytes)?;
+        self.make_ready(self.len + in_memory.div_ceil(self.element_bytes))?;
+        Ok(in_memory)
+    }
+
+    /// Makes room where there isn't, or where a push must ask.
+    fn ensure_room(&mut self, additional: usize) -> Result<(), Error> {
+        match self.writable == 0 || additional > self.capacity - self.len {
+            true => self.make_room(additional, Growth::Amortized),
+            false => Ok(()),
+        }
+    }
+
+    /// Makes sure that there is room for `additional` elements after the last one, by moving to a larger capacity if it
+    /// must, and that a push may use what of it is ready.
+    pub(crate) fn make_room(&mut self, additional: usize, growth: Growth) -> Result<(), Error> {
         self.store.check_poison()?;
         if self.store.mode() == Mode::Shared {
             self.start_writing()?;
@@ -262,7 +299,7 @@ impl RawVec {
             self.mapping_changed();
             enlarged?;
         }
-        self.writable = self.capacity;
+        self.writable = self.ready_len();
         Ok(())
     }
 
@@ -287,10 +324,36 @@ impl RawVec {
     /// Restores the first three invariants after the mapping or the file changed.
     fn mapping_changed(&mut self) {
         self.base = self.mapping.base();
-        let allocated = usize::try_from(self.store.data_capacity_bytes()).unwrap_or(usize::MAX);
-        let bytes = allocated.min(self.mapping.len_bytes()).min(isize::MAX as usize);
-        self.capacity = bytes / self.element_bytes;
+        self.capacity = self.room_bytes() / self.element_bytes;
         self.writable = self.writable.min(self.capacity);
+        self.ahead.cut(self.room_bytes());
+        self.advise_again();
+    }
+
+    /// Tells the system in which order the elements will be used.
+    pub(crate) fn advise(&mut self, advice: Advice) {
+        self.advice = advice;
+        self.mapping.advise(advice);
+    }
+
+    /// What is mapped anew was advised nothing.
+    fn advise_again(&self) {
+        if self.advice != Advice::Normal {
+            self.mapping.advise(self.advice);
+        }
+    }
+
+    /// Has the system begin to read some elements.
+    pub(crate) fn prefetch(&self, elements: Range<usize>) {
+        assert!(elements.end <= self.len);
+        let Range { start, end } = elements;
+        self.mapping.prefetch(start * self.element_bytes..end * self.element_bytes);
+    }
+
+    /// The bytes that are mapped and have their place on the device.
+    fn room_bytes(&self) -> usize {
+        let allocated = usize::try_from(self.store.data_capacity_bytes()).unwrap_or(usize::MAX);
+        allocated.min(self.mapping.len_bytes()).min(isize::MAX as usize)
     }
 
     /// The bytes of `elements` elements, if a machine can address them.

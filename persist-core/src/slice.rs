@@ -5,10 +5,11 @@ use std::cmp::Ordering;
 use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::marker::PhantomData;
-use std::ops::Deref;
+use std::ops::{Bound, Deref, Range, RangeBounds};
 use std::path::Path;
 use std::slice;
 
+use crate::advice::Advice;
 use crate::error::Error;
 use crate::info::FileInfo;
 use crate::options::OpenOptions;
@@ -88,6 +89,60 @@ impl<T: Persist> MmapSlice<T> {
         unsafe { slice::from_raw_parts(base, self.snapshot.len()) }
     }
 
+    /// Tells the system in which order the elements will be used, until it is told otherwise.
+    ///
+    /// ```
+    /// use persist_core::{Advice, MmapSlice};
+    /// # let directory = tempfile::tempdir()?;
+    /// # let path = directory.path().join("samples.pv");
+    /// # let mut samples = persist_core::MmapVec::<u64>::create(&path)?;
+    /// # samples.try_extend(0..1000)?;
+    /// # samples.close()?;
+    ///
+    /// let samples = MmapSlice::<u64>::open(&path)?;
+    /// samples.advise(Advice::Random);
+    /// let picked: u64 = [7, 512, 30].iter().map(|&index| samples[index]).sum();
+    /// assert_eq!(picked, 549);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// A hint: it changes how much is read from the device around an element that isn't in memory, and never what is
+    /// read. Nothing happens where the whole file is in memory, nor on systems without `madvise`, as Windows.
+    /// One system call, O(1).
+    pub fn advise(&self, advice: Advice) {
+        self.snapshot.advise(advice);
+    }
+
+    /// Has the system begin to read elements that will soon be used, and returns without waiting for them.
+    ///
+    /// ```
+    /// use persist_core::MmapSlice;
+    /// # let directory = tempfile::tempdir()?;
+    /// # let path = directory.path().join("samples.pv");
+    /// # let mut samples = persist_core::MmapVec::<u64>::create(&path)?;
+    /// # samples.try_extend(0..1000)?;
+    /// # samples.close()?;
+    ///
+    /// let samples = MmapSlice::<u64>::open(&path)?;
+    /// samples.prefetch(500..); // read while this thread does something else
+    /// assert_eq!(samples[500..].len(), 500);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// A hint, for the pages in which the elements lie: those that are in memory stay as they are, changed ones
+    /// included. Of what isn't, all reads are handed to the device at once, some microseconds of work for each MiB,
+    /// where using the elements would wait for one piece after the other. So it pays before random reads, and before a scan: one of a
+    /// file that wasn't in memory was seen to take a third to two thirds of the time. Elements that don't all fit in memory are better
+    /// asked for piece by piece. Nothing happens on systems without `madvise`, as Windows.
+    ///
+    /// # Panics
+    ///
+    /// Where the range is not one of the slice's.
+    #[track_caller]
+    pub fn prefetch<R: RangeBounds<usize>>(&self, range: R) {
+        self.snapshot.prefetch(range_of(range, self.len()));
+    }
+
     /// The path by which the file was opened.
     #[must_use]
     pub fn path(&self) -> &Path {
@@ -99,6 +154,29 @@ impl<T: Persist> MmapSlice<T> {
     pub fn info(&self) -> FileInfo {
         FileInfo::new(self.snapshot.store())
     }
+}
+
+/// The range of `len` elements with its ends written out.
+///
+/// # Panics
+///
+/// Where it is not one of theirs.
+#[track_caller]
+pub(crate) fn range_of<R: RangeBounds<usize>>(range: R, len: usize) -> Range<usize> {
+    let after = |index: usize| index.checked_add(1).expect("a range must end below usize::MAX");
+    let start = match range.start_bound() {
+        Bound::Included(&start) => start,
+        Bound::Excluded(&start) => after(start),
+        Bound::Unbounded => 0,
+    };
+    let end = match range.end_bound() {
+        Bound::Included(&end) => after(end),
+        Bound::Excluded(&end) => end,
+        Bound::Unbounded => len,
+    };
+    assert!(start <= end, "range start (is {start}) should be <= end (is {end})");
+    assert!(end <= len, "range end (is {end}) should be <= len (is {len})");
+    start..end
 }
 
 /// Refuses a file that is to be recovered where elements that its journal brings are not values of `T`: a file

@@ -6,9 +6,11 @@
 use std::fmt;
 use std::fs::File;
 use std::io;
+use std::ops::Range;
 use std::ptr::NonNull;
 use std::slice;
 
+use crate::advice::Advice;
 use crate::error::{Action, Error};
 use crate::journal::Replay;
 use crate::lock::Lock;
@@ -53,6 +55,17 @@ impl Snapshot {
 
     pub(crate) fn store(&self) -> &Store {
         &self.store
+    }
+
+    /// Tells the system in which order the elements will be used.
+    pub(crate) fn advise(&self, advice: Advice) {
+        self.mapping.advise(advice);
+    }
+
+    /// Has the system begin to read some elements.
+    pub(crate) fn prefetch(&self, elements: Range<usize>) {
+        let element_bytes = self.store.header().preamble.element_bytes.get() as usize;
+        self.mapping.prefetch(elements.start * element_bytes..elements.end * element_bytes);
     }
 }
 

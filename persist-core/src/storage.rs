@@ -13,6 +13,8 @@ pub(crate) mod heap;
 mod preallocate;
 #[cfg(test)]
 pub(crate) mod sim;
+#[cfg(target_os = "linux")]
+mod write_back;
 
 use std::fmt::Debug;
 use std::io;
@@ -21,6 +23,9 @@ use std::ops::Range;
 pub(crate) use file::FileStorage;
 
 use crate::mapping::{Detection, Mapping};
+
+/// The device is told of so many blocks at once. More of them fill its queue, and who tells it waits.
+const WRITE_BACK_BLOCKS: u64 = 8;
 
 /// Bytes that outlive the process, or pretend to.
 ///
@@ -45,6 +50,12 @@ pub(crate) trait Storage: Debug + Send + Sync {
     /// Whether some byte of `start..end`, which isn't empty, may have no place on the device yet, so that a write to it can
     /// fail.
     fn is_sparse(&self, start: u64, end: u64) -> io::Result<bool>;
+
+    /// Has the device begin to write `start..end`, without waiting for it. A hint, which promises nothing.
+    fn start_write_back(&self, start: u64, end: u64);
+
+    /// Blocks of so many bytes, a power of two, are the quickest to write: at places that are multiples of it.
+    fn block_bytes(&self) -> usize;
 
     /// Cuts the storage off at `end`.
     fn truncate(&self, end: u64) -> io::Result<()>;
@@ -90,4 +101,30 @@ pub(crate) trait Storage: Debug + Send + Sync {
 
     /// The unit in which memory can be private, a power of two.
     fn page_bytes(&self) -> usize;
+}
+
+/// Writes many bytes as is quickest: block by block, and the device begins at once.
+pub(crate) fn write_blocks(
+    storage: &dyn Storage,
+    mut offset: u64,
+    mut bytes: &[u8],
+) -> io::Result<()> {
+    let block_bytes = storage.block_bytes() as u64;
+    while !bytes.is_empty() {
+        let to_end = (block_bytes - offset % block_bytes) as usize;
+        let (block, rest) = bytes.split_at(bytes.len().min(to_end));
+        storage.write_all_at(offset, block)?;
+        offset += block.len() as u64;
+        start_write_back_before(storage, offset);
+        bytes = rest;
+    }
+    Ok(())
+}
+
+/// Has the device begin with the last blocks before `end`, where it is time to tell it of some.
+pub(crate) fn start_write_back_before(storage: &dyn Storage, end: u64) {
+    let bytes = WRITE_BACK_BLOCKS * storage.block_bytes() as u64;
+    if end % bytes == 0 {
+        storage.start_write_back(end.saturating_sub(bytes), end);
+    }
 }

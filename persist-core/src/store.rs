@@ -26,15 +26,17 @@ use crate::mapping::Mapping;
 use crate::mode::Mode;
 use crate::mutant::{self, Mutant};
 use crate::overlay::Overlay;
-use crate::storage::Storage;
+use crate::storage::{Storage, write_blocks};
 
 pub(crate) use atomic::{Append, Payload, Published};
 
 /// The smallest step by which a file grows. Folios that the kernel allocates in large steps are large
 /// themselves; steps below the read-ahead window make them 4 KiB each, and scans four times slower.
 const MIN_GROWTH_BYTES: u64 = 1 << 20;
-/// The largest step by which a file grows unasked.
-const MAX_GROWTH_BYTES: u64 = 1 << 30;
+/// The largest step by which a file grows unasked, in its place: one push waits for it.
+const MAX_GROWTH_BYTES: u64 = 1 << 26;
+/// The same where the file must be mapped anew, and what wasn't committed copied.
+const MAX_REMAPPED_GROWTH_BYTES: u64 = 1 << 30;
 /// Files grow to a multiple of this.
 const GROWTH_UNIT_BYTES: u64 = 1 << 16;
 
@@ -246,7 +248,7 @@ impl Store {
         let (start, data_offset) = (self.allocated_bytes, self.data_offset());
         let needed = data_offset + needed_bytes;
         let mut end = match amortized {
-            true => data_offset + growth_target(start - data_offset, needed_bytes),
+            true => data_offset + self.growth_target(needed_bytes),
             false => needed,
         };
         loop {
@@ -263,6 +265,40 @@ impl Store {
             }
         }
         Ok(())
+    }
+
+    fn growth_target(&self, needed_bytes: u64) -> u64 {
+        let most_step = match self.storage.maps_past_end() {
+            true => MAX_GROWTH_BYTES,
+            false => MAX_REMAPPED_GROWTH_BYTES,
+        };
+        growth_target(self.data_capacity_bytes(), needed_bytes, most_step)
+    }
+
+    /// Writes bytes that count for nothing before the next commit, where there is room for them. A file system that
+    /// copies on write may lack the space all the same.
+    pub(crate) fn write_ahead(&mut self, offset: usize, bytes: &[u8]) -> Result<(), Error> {
+        self.write_uncounted(offset, bytes, |storage, place| storage.write_all_at(place, bytes))
+    }
+
+    /// The same for many bytes, which the device begins to write at once.
+    pub(crate) fn write_through(&mut self, offset: usize, bytes: &[u8]) -> Result<(), Error> {
+        self.write_uncounted(offset, bytes, |storage, place| write_blocks(storage, place, bytes))
+    }
+
+    fn write_uncounted(
+        &mut self,
+        offset: usize,
+        bytes: &[u8],
+        write: impl FnOnce(&dyn Storage, u64) -> io::Result<()>,
+    ) -> Result<(), Error> {
+        self.check_poison()?;
+        let place = self.data_offset() + offset as u64;
+        debug_assert!(place + bytes.len() as u64 <= self.allocated_bytes);
+        write(&*self.storage, place).map_err(|source| match is_too_much(&source) {
+            true => self.growth_error(bytes.len() as u64, source),
+            false => self.poisoned(Action::Write, source),
+        })
     }
 
     /// Returns the bytes that a failed growth may have got half-way: others need them.
@@ -385,8 +421,8 @@ impl Drop for Store {
 }
 
 /// The room for elements that a vector asks for when it needs `needed` bytes and has `capacity`.
-fn growth_target(capacity: u64, needed: u64) -> u64 {
-    let step = capacity.clamp(MIN_GROWTH_BYTES, MAX_GROWTH_BYTES);
+fn growth_target(capacity: u64, needed: u64, most_step: u64) -> u64 {
+    let step = capacity.clamp(MIN_GROWTH_BYTES, most_step);
     needed.max(capacity + step).next_multiple_of(GROWTH_UNIT_BYTES)
 }
 

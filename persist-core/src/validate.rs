@@ -14,7 +14,7 @@ use crate::typed;
 const BLOCK_LEN: usize = 256;
 
 /// The least bytes for which one more thread pays.
-const BYTES_PER_THREAD: usize = 16 << 20;
+const BYTES_PER_THREAD: usize = 2 << 20;
 
 /// Step 13 of `FORMAT.md`: refuses elements that are not values of `T`, naming the first.
 ///

@@ -18,11 +18,13 @@ use std::path::Path;
 pub use drain::Drain;
 pub use edit::ExtractIf;
 
+use crate::advice::Advice;
 use crate::error::Error;
 use crate::info::FileInfo;
 use crate::options::OpenOptions;
 use crate::persist::Persist;
 use crate::raw::{Growth, RawVec};
+use crate::slice::range_of;
 use crate::validate;
 
 /// A `Vec<T>` that lives in a memory-mapped file.
@@ -177,6 +179,56 @@ impl<T: Persist> MmapVec<T> {
         self.raw.store().committed_len() as usize
     }
 
+    /// Tells the system in which order the elements will be used, until it is told otherwise.
+    ///
+    /// ```
+    /// use persist_core::{Advice, MmapVec};
+    /// # let directory = tempfile::tempdir()?;
+    /// # let path = directory.path().join("samples.pv");
+    ///
+    /// let mut samples = MmapVec::<u64>::create(&path)?;
+    /// samples.try_extend(0..1000)?;
+    /// samples.advise(Advice::Random);
+    /// let picked: u64 = [7, 512, 30].iter().map(|&index| samples[index]).sum();
+    /// assert_eq!(picked, 549);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// A hint: it changes how much is read from the device around an element that isn't in memory, and never what is
+    /// read. Nothing happens where the whole file is in memory, nor on systems without `madvise`, as Windows.
+    /// One system call, O(1).
+    pub fn advise(&mut self, advice: Advice) {
+        self.raw.advise(advice);
+    }
+
+    /// Has the system begin to read elements that will soon be used, and returns without waiting for them.
+    ///
+    /// ```
+    /// use persist_core::MmapVec;
+    /// # let directory = tempfile::tempdir()?;
+    /// # let path = directory.path().join("samples.pv");
+    ///
+    /// let mut samples = MmapVec::<u64>::create(&path)?;
+    /// samples.try_extend(0..1000)?;
+    /// samples.prefetch(500..); // read while this thread does something else
+    /// assert_eq!(samples[500..].len(), 500);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// A hint, for the pages in which the elements lie: those that are in memory stay as they are, changed ones
+    /// included. Of what isn't, all reads are handed to the device at once, some microseconds of work for each MiB,
+    /// where using the elements would wait for one piece after the other. So it pays before random reads, and before a scan: one of a
+    /// file that wasn't in memory was seen to take a third to two thirds of the time. Elements that don't all fit in memory are better
+    /// asked for piece by piece. Nothing happens on systems without `madvise`, as Windows.
+    ///
+    /// # Panics
+    ///
+    /// Where the range is not one of the vector's.
+    #[track_caller]
+    pub fn prefetch<R: RangeBounds<usize>>(&self, range: R) {
+        self.raw.prefetch(range_of(range, self.len()));
+    }
+
     /// The path by which the file was opened.
     #[must_use]
     pub fn path(&self) -> &Path {
@@ -292,10 +344,10 @@ impl<T: Persist> MmapVec<T> {
     ///
     /// # Errors
     ///
-    /// [`Error::DiskFull`] where there is no space for the file to grow, [`Error::TooLarge`] where no
-    /// machine could address it, [`Error::Io`] where the system refuses it for another reason (the longest
-    /// file it has, memory, the address space), and [`Error::Poisoned`] where an earlier write failed and the file would have to
-    /// grow. The vector is as before.
+    /// [`Error::DiskFull`] where there is no space for the file to grow, or for the next part of it where the file system copies
+    /// on write; [`Error::TooLarge`] where no machine could address it, [`Error::Io`] where the system refuses it for another
+    /// reason (the longest file it has, memory, the address space), and [`Error::Poisoned`] where a write fails, or an
+    /// earlier one failed and the file would have to grow. The vector is as before.
     #[inline]
     pub fn push(&mut self, value: T) -> Result<(), Error> {
         self.raw.prepare(1)?;
@@ -311,14 +363,23 @@ impl<T: Persist> MmapVec<T> {
 
     /// Appends a copy of each element. O(n).
     ///
+    /// On Linux a piece of 512 KiB or more is written to the file directly, and the device begins at once, so
+    /// that little is left for the commit to wait for: much quicker than as many pushes.
+    ///
     /// # Errors
     ///
     /// As [`push`](Self::push): all elements were appended, or none.
     pub fn extend_from_slice(&mut self, other: &[T]) -> Result<(), Error> {
-        self.raw.prepare(other.len())?;
-        // SAFETY: there is room, by the line above. `other` can't overlap memory past our length, to
+        // SAFETY: the elements are readable, have no uninitialised bytes, and bytes need no alignment.
+        let bytes =
+            unsafe { std::slice::from_raw_parts(other.as_ptr().cast::<u8>(), size_of_val(other)) };
+        let in_memory = self.raw.prepare_bytes(bytes)?.div_ceil(size_of::<T>());
+        let len = self.len();
+        // SAFETY: there is room, by the call above. `other` can't overlap memory past our length, to
         // which nobody has a reference while `self` is borrowed mutably.
-        unsafe { self.append_from(other.as_ptr(), other.len()) }
+        unsafe { self.append_from(other.as_ptr(), in_memory) }
+        // SAFETY: the elements after those are in the file, and memory past our length shows it; there is room for all.
+        unsafe { self.raw.set_len(len + other.len()) }
         Ok(())
     }
 
@@ -333,7 +394,7 @@ impl<T: Persist> MmapVec<T> {
     /// As [`push`](Self::push): all elements were appended, or none.
     #[track_caller]
     pub fn extend_from_within<R: RangeBounds<usize>>(&mut self, range: R) -> Result<(), Error> {
-        let Range { start, end } = self.range(range);
+        let Range { start, end } = range_of(range, self.len());
         self.raw.prepare(end - start)?;
         // SAFETY: `start <= len`, by `range`; the address is taken after growth may have moved it.
         let source = unsafe { self.as_ptr().add(start) };
@@ -520,7 +581,7 @@ impl<T: Persist> MmapVec<T> {
 
     fn reserve_as(&mut self, additional: usize, growth: Growth) -> Result<(), Error> {
         if additional > self.capacity() - self.len() {
-            self.raw.grow(additional, growth)?;
+            self.raw.make_room(additional, growth)?;
         }
         Ok(())
     }

@@ -4,7 +4,7 @@
 #![forbid(unsafe_code)]
 
 use std::fmt;
-use std::fs::{self, File};
+use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -16,13 +16,11 @@ use crate::lock::{Access, Lock};
 use crate::mode::Mode;
 use crate::open;
 use crate::persist::Persist;
-use crate::storage::{FileStorage, Storage};
+use crate::storage::{FileStorage, Storage, write_blocks};
 use crate::temporary::Temporary;
 
-/// Elements are written in blocks of so many bytes.
-const BLOCK_BYTES: usize = 1 << 20;
-/// After so many bytes the device is told to begin.
-const WRITE_BACK_BYTES: usize = 8 << 20;
+/// So many bytes of elements are gathered before they are written.
+const BUFFER_BYTES: usize = 1 << 19;
 
 /// What a new file says of itself: everything but its elements.
 ///
@@ -248,10 +246,10 @@ impl AnyWriter {
             elements.len()
         );
         self.check_size(elements.len() as u64)?;
-        if self.buffer.len() + elements.len() > BLOCK_BYTES {
+        if self.buffer.len() + elements.len() > BUFFER_BYTES {
             self.flush()?;
         }
-        if elements.len() < BLOCK_BYTES {
+        if elements.len() < BUFFER_BYTES {
             self.buffer.extend_from_slice(elements);
             return Ok(());
         }
@@ -289,16 +287,10 @@ impl AnyWriter {
 
     /// Writes elements after those that were written, and returns where they end.
     fn write(&self, elements: &[u8]) -> Result<u64, Error> {
-        let mut offset = self.preamble.data_offset.get() + self.written_bytes;
-        for part in elements.chunks(WRITE_BACK_BYTES) {
-            let bytes = elements.len() as u64;
-            self.storage
-                .write_all_at(offset, part)
-                .map_err(|source| Error::no_room(Action::Write, &self.path, bytes, source))?;
-            start_write_back(self.temporary.file(), offset, part.len());
-            offset += part.len() as u64;
-        }
-        Ok(offset - self.preamble.data_offset.get())
+        let (bytes, offset) = (elements.len() as u64, self.preamble.data_offset.get());
+        write_blocks(&self.storage, offset + self.written_bytes, elements)
+            .map_err(|source| Error::no_room(Action::Write, &self.path, bytes, source))?;
+        Ok(self.written_bytes + bytes)
     }
 
     fn check_size(&self, more_bytes: u64) -> Result<(), Error> {
@@ -417,14 +409,3 @@ fn check_place(original: &AnySlice, path: &Path) -> Result<fs::Metadata, Error> 
         false => Err(io(io::Error::other("the path names another file by now"))),
     }
 }
-
-/// Has the device begin to write, without waiting: giving up cached pages does that first. A hint, so that it may
-/// fail.
-#[cfg(any(target_os = "linux", target_os = "android"))]
-fn start_write_back(file: &File, offset: u64, bytes: usize) {
-    let bytes = std::num::NonZero::new(bytes as u64);
-    let _ = rustix::fs::fadvise(file, offset, bytes, rustix::fs::Advice::DontNeed);
-}
-
-#[cfg(not(any(target_os = "linux", target_os = "android")))]
-fn start_write_back(_: &File, _: u64, _: usize) {}

@@ -1,7 +1,10 @@
-//! The least that a durable change can cost: one page written through to the disk by one system call.
+//! The least that a durable change can cost: one page written through to the disk by one system call; or a
+//! large block, by calls that have the device begin with it early.
 
 use std::fs::{self, File};
 use std::io::{self, IoSlice};
+use std::os::fd::AsRawFd;
+use std::os::unix::fs::FileExt;
 use std::path::Path;
 
 use anyhow::Result;
@@ -17,7 +20,7 @@ const PAGES: u64 = 2048;
 /// has nothing to note when one is written again.
 pub(crate) struct Bare {
     file: File,
-    page: [u8; PAGE_BYTES],
+    page: Vec<u8>,
     next: u64,
 }
 
@@ -28,7 +31,7 @@ impl Bare {
         rustix::fs::fallocate(&file, FallocateFlags::empty(), 0, bytes)?;
         fs::write(path, vec![1; bytes as usize])?;
         file.sync_all()?;
-        Ok(Self { file, page: [1; PAGE_BYTES], next: 0 })
+        Ok(Self { file, page: vec![1; PAGE_BYTES], next: 0 })
     }
 
     /// Writes the next page. It is on the disk when this returns.
@@ -43,4 +46,56 @@ impl Bare {
         self.next = (self.next + 1) % PAGES;
         Ok(())
     }
+}
+
+/// How many bytes are written by one call, and after how many the device is told to begin.
+const BLOCK_BYTES: usize = 1 << 20;
+const EARLY_BYTES: u64 = 8 << 20;
+
+/// How a block is appended to a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Append {
+    /// Blocks of a MiB.
+    Plain,
+    /// The same, and the device begins with each 8 MiB at once.
+    Early,
+    /// The same, in a file that has a place for all of it.
+    EarlyAllocated,
+}
+
+impl Append {
+    pub(crate) const ALL: [Self; 3] = [Self::Plain, Self::Early, Self::EarlyAllocated];
+
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Plain => "bare pwrite",
+            Self::Early => "bare pwrite + early write-back",
+            Self::EarlyAllocated => "bare fallocate + pwrite + early write-back",
+        }
+    }
+
+    /// Appends so many bytes durably. The file may be longer than `end`, which is where they begin.
+    pub(crate) fn append(self, file: &File, end: u64, bytes: u64) -> Result<()> {
+        let block = vec![0x5a; BLOCK_BYTES.min(bytes as usize)];
+        if self == Self::EarlyAllocated {
+            rustix::fs::fallocate(file, FallocateFlags::empty(), end, bytes)?;
+        }
+        for start in (end..end + bytes).step_by(block.len()) {
+            file.write_all_at(&block, start)?;
+            let written = start + block.len() as u64 - end;
+            if self != Self::Plain && written.is_multiple_of(EARLY_BYTES) {
+                begin(file, end + written - EARLY_BYTES, EARLY_BYTES)?;
+            }
+        }
+        Ok(file.sync_data()?)
+    }
+}
+
+/// Has the device begin to write a range of a file, and doesn't wait for it.
+fn begin(file: &File, start: u64, bytes: u64) -> Result<()> {
+    let (start, bytes) = (start as i64, bytes as i64);
+    let flags = libc::SYNC_FILE_RANGE_WRITE;
+    // SAFETY: the descriptor is an open file's, and the call touches no memory.
+    let result = unsafe { libc::sync_file_range(file.as_raw_fd(), start, bytes, flags) };
+    if result == 0 { Ok(()) } else { Err(io::Error::last_os_error().into()) }
 }

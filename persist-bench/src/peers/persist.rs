@@ -1,12 +1,17 @@
-//! persist itself: a vector of `u64`, changed by index or through a borrowed slice.
+//! persist itself: a vector of `u64`, changed by index or through a borrowed slice; and columns of any
+//! element.
 
+use std::fs::File;
 use std::hint::black_box;
 use std::path::Path;
 
 use anyhow::Result;
-use persist_core::{MmapVec, OpenOptions};
+use persist_core::{Advice, MmapSlice, MmapVec, OpenOptions};
+use rustix::fs::FallocateFlags;
 
-use super::Peer;
+use super::{Kind, Lacks, Peer};
+use crate::column::{Access, Column, Edits, Lends, Slices, Work, sum, sum_at};
+use crate::elements::Element;
 
 /// How many bytes of the file change where one element does.
 pub(crate) const PAGE_BYTES: usize = 4096;
@@ -17,24 +22,11 @@ pub(crate) const PAGE_LEN: u64 = (PAGE_BYTES / size_of::<u64>()) as u64;
 /// How many elements a commit has while a file is made: 64 MiB.
 const LOAD_LEN: usize = 8 << 20;
 
-/// How elements are changed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Edits {
-    /// `vector[i] = x`
-    ByIndex,
-    /// `let slice = vector.as_mut_slice(); slice[i] = x`
-    BySlice,
-}
-
-impl Edits {
-    pub(crate) const BOTH: [Self; 2] = [Self::ByIndex, Self::BySlice];
-
-    /// What the report calls the library where it is used so.
-    pub(crate) fn name(self) -> &'static str {
-        match self {
-            Self::ByIndex => "persist by index",
-            Self::BySlice => "persist by slice",
-        }
+/// What the report calls the library where it is used so.
+pub(crate) fn name(edits: Edits) -> &'static str {
+    match edits {
+        Edits::ByIndex => "persist by index",
+        Edits::BySlice => "persist by slice",
     }
 }
 
@@ -92,11 +84,20 @@ impl Vector {
 
 impl Peer for Vector {
     fn name(&self) -> String {
-        self.edits.name().into()
+        name(self.edits).into()
+    }
+
+    fn kind(&self) -> Kind {
+        Kind::Persist
     }
 
     fn update(&mut self, keys: &[u64], stamp: u64) -> Result<()> {
         self.edit(keys, stamp);
+        Ok(self.vector.commit()?)
+    }
+
+    fn append(&mut self, bytes: u64) -> Result<()> {
+        self.vector.try_extend(0..bytes / size_of::<u64>() as u64)?;
         Ok(self.vector.commit()?)
     }
 
@@ -112,4 +113,132 @@ impl Peer for Vector {
 /// The element of a page that changes: not the same of each.
 fn index(page: u64) -> u64 {
     page * PAGE_LEN + page % PAGE_LEN
+}
+
+pub(crate) fn slice_lacks(work: Work) -> Lacks {
+    match work {
+        Work::FirstScan | Work::Scan | Work::Open | Work::OpenSparse | Work::Cold => None,
+        _ => Some("only reads"),
+    }
+}
+
+pub(crate) fn create<T: Element>(path: &Path) -> Result<Box<dyn Column<T>>> {
+    Ok(Box::new(Slices(MmapVec::<T>::create(path)?)))
+}
+
+pub(crate) fn open<T: Element>(path: &Path) -> Result<Box<dyn Column<T>>> {
+    Ok(Box::new(Slices(MmapVec::<T>::open(path)?)))
+}
+
+pub(crate) fn open_slice<T: Element>(path: &Path) -> Result<Box<dyn Column<T>>> {
+    Ok(Box::new(Reader(MmapSlice::<T>::open(path)?)))
+}
+
+/// How many bytes of a sparse file have a place on the disk while it is made.
+const SPARSE_STEP_BYTES: u64 = 1 << 30;
+
+/// Where holes begin: after the header and the journal.
+const HOLES_OFFSET: u64 = 4 << 20;
+
+/// A file of so many bytes of numbers, nearly all of them holes.
+pub(crate) fn create_sparse(path: &Path, bytes: u64) -> Result<()> {
+    create_unwritten(path, bytes, |end| {
+        let flags = FallocateFlags::PUNCH_HOLE | FallocateFlags::KEEP_SIZE;
+        let file = File::options().write(true).open(path)?;
+        Ok(rustix::fs::fallocate(&file, flags, HOLES_OFFSET, end - HOLES_OFFSET)?)
+    })
+}
+
+/// A file of so many bytes of numbers that have their place on the disk, and were never written.
+pub(crate) fn create_allocated(path: &Path, bytes: u64) -> Result<()> {
+    create_unwritten(path, bytes, |_| Ok(()))
+}
+
+/// Calls `after` with the number of bytes that there are after each step.
+fn create_unwritten(path: &Path, bytes: u64, after: impl Fn(u64) -> Result<()>) -> Result<()> {
+    let mut vector = MmapVec::<u64>::create(path)?;
+    for start in (0..bytes).step_by(SPARSE_STEP_BYTES as usize) {
+        let end = bytes.min(start + SPARSE_STEP_BYTES);
+        let len = end as usize / size_of::<u64>();
+        vector.reserve_exact(len - vector.len())?;
+        _ = vector.spare_capacity_mut();
+        // SAFETY: there is room for them, and what a file was never written reads as zeros.
+        unsafe { vector.set_len(len) };
+        vector.commit()?;
+        after(end)?;
+    }
+    Ok(vector.close()?)
+}
+
+impl<T: Element> Lends<T> for MmapVec<T> {
+    #[inline]
+    fn push(&mut self, element: T) -> Result<()> {
+        Ok(self.push(element)?)
+    }
+
+    fn clear(&mut self) {
+        self.clear();
+    }
+
+    fn append(&mut self, block: &[T]) -> Result<()> {
+        Ok(self.extend_from_slice(block)?)
+    }
+
+    fn slice(&self) -> &[T] {
+        self
+    }
+
+    fn slice_mut(&mut self) -> &mut [T] {
+        self
+    }
+
+    #[inline]
+    fn set(&mut self, index: usize, element: T) {
+        self[index] = element;
+    }
+
+    fn expect(&mut self, access: Access) -> Result<()> {
+        match access {
+            Access::All => self.prefetch(..),
+            Access::Random => self.advise(Advice::Random),
+        }
+        Ok(())
+    }
+
+    fn sync(&mut self) -> Result<()> {
+        Ok(self.commit()?)
+    }
+
+    fn checkpoint(&mut self) -> Result<()> {
+        Ok(self.checkpoint()?)
+    }
+
+    fn close(self) -> Result<()> {
+        Ok(self.close()?)
+    }
+}
+
+/// A vector that only reads.
+struct Reader<T: Element>(MmapSlice<T>);
+
+impl<T: Element> Column<T> for Reader<T> {
+    fn sum(&self) -> Result<u64> {
+        Ok(sum(&self.0))
+    }
+
+    fn sum_at(&self, indices: &[u64]) -> Result<u64> {
+        Ok(sum_at(&self.0, indices))
+    }
+
+    fn expect(&mut self, access: Access) -> Result<()> {
+        match access {
+            Access::All => self.0.prefetch(..),
+            Access::Random => self.0.advise(Advice::Random),
+        }
+        Ok(())
+    }
+
+    fn close(self: Box<Self>) -> Result<()> {
+        Ok(())
+    }
 }

@@ -6,11 +6,14 @@
 
 use std::path::Path;
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use rusqlite::{Connection, TransactionBehavior};
 
-use super::{Peer, Value, stamp_of};
+use super::{Kind, Peer, Value, key_of, stamp_of, value_lengths};
+use crate::column::{Column, Edits};
+use crate::elements::Element;
 
+const INSERT: &str = "INSERT INTO entries VALUES (?1, ?2)";
 const UPDATE: &str = "UPDATE entries SET value = ?1 WHERE key = ?2";
 
 /// A database with one table of values.
@@ -20,37 +23,52 @@ pub(crate) struct Sqlite {
 }
 
 impl Sqlite {
-    pub(crate) fn create(directory: &Path, keys: u64, journal_bytes: Option<u64>) -> Result<Self> {
-        let mut connection = Connection::open(directory.join("values.sqlite"))?;
-        let bytes = keys * 4096;
-        // The file for itself: no shared memory, no locks to take. Room to cache and to map all pages.
+    /// A new database of no values, with room to cache and to map so many bytes.
+    pub(crate) fn create(
+        directory: &Path,
+        cache_bytes: u64,
+        journal_bytes: Option<u64>,
+    ) -> Result<Self> {
+        let sqlite = Self::open(directory, cache_bytes)?;
+        if let Some(bytes) = journal_bytes {
+            // None at all would be unlimited.
+            let pages = (bytes / 4096).max(1);
+            sqlite.connection.execute_batch(&format!("PRAGMA wal_autocheckpoint = {pages}"))?;
+        }
+        sqlite
+            .connection
+            .execute_batch("CREATE TABLE entries (key INTEGER PRIMARY KEY, value BLOB NOT NULL)")?;
+        Ok(sqlite)
+    }
+
+    pub(crate) fn open(directory: &Path, cache_bytes: u64) -> Result<Self> {
+        let connection = Connection::open(directory.join("values.sqlite"))?;
+        // The file for itself: no shared memory, no locks to take.
         connection.execute_batch(&format!(
             "PRAGMA locking_mode = EXCLUSIVE;
              PRAGMA journal_mode = WAL;
              PRAGMA cache_size = -{cache_kib};
-             PRAGMA mmap_size = {map_bytes};
-             PRAGMA synchronous = FULL;
-             CREATE TABLE entries (key INTEGER PRIMARY KEY, value BLOB NOT NULL);",
-            cache_kib = 2 * bytes / 1024,
-            map_bytes = 2 * bytes,
+             PRAGMA mmap_size = {cache_bytes};
+             PRAGMA synchronous = FULL;",
+            cache_kib = cache_bytes / 1024,
         ))?;
-        if let Some(bytes) = journal_bytes {
-            // None at all would be unlimited.
-            let pages = (bytes / 4096).max(1);
-            connection.execute_batch(&format!("PRAGMA wal_autocheckpoint = {pages}"))?;
-        }
+        Ok(Self { connection, value: Value::new() })
+    }
 
-        let mut value = Value::new();
-        let transaction = connection.transaction()?;
-        let mut insert = transaction.prepare("INSERT INTO entries VALUES (?1, ?2)")?;
-        for key in 0..keys {
-            insert.execute((key as i64, value.stamped(key)))?;
-        }
-        drop(insert);
-        transaction.commit()?;
+    /// A database with so many values.
+    pub(crate) fn loaded(directory: &Path, keys: u64, journal_bytes: Option<u64>) -> Result<Self> {
+        let mut sqlite = Self::create(directory, 2 * keys * 4096, journal_bytes)?;
+        sqlite.append(keys * super::VALUE_BYTES as u64)?;
         // The log of the load is longer than any later one, and is cut off.
-        connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?;
-        Ok(Self { connection, value })
+        sqlite.connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?;
+        Ok(sqlite)
+    }
+
+    /// How many values there are.
+    fn len(&self) -> Result<u64> {
+        let next = "SELECT coalesce(max(key) + 1, 0) FROM entries";
+        let len: i64 = self.connection.query_row(next, [], |row| row.get(0))?;
+        Ok(len as u64)
     }
 }
 
@@ -63,6 +81,10 @@ impl Peer for Sqlite {
         }
     }
 
+    fn kind(&self) -> Kind {
+        Kind::Database
+    }
+
     fn update(&mut self, keys: &[u64], stamp: u64) -> Result<()> {
         let value = self.value.stamped(stamp);
         let transaction =
@@ -72,6 +94,17 @@ impl Peer for Sqlite {
             update.execute((value, key as i64))?;
         }
         drop(update);
+        Ok(transaction.commit()?)
+    }
+
+    fn append(&mut self, bytes: u64) -> Result<()> {
+        let start = self.len()?;
+        let transaction = self.connection.transaction()?;
+        let mut insert = transaction.prepare_cached(INSERT)?;
+        for (key, length) in (start..).zip(value_lengths(bytes)) {
+            insert.execute((key as i64, &self.value.stamped(key)[..length]))?;
+        }
+        drop(insert);
         Ok(transaction.commit()?)
     }
 
@@ -87,5 +120,57 @@ impl Peer for Sqlite {
             |row| row.get(0),
         )?;
         Ok(stamp_of(&value))
+    }
+}
+
+/// A value for each element.
+impl<T: Element> Column<T> for Sqlite {
+    fn push_all(&mut self, len: u64) -> Result<()> {
+        let transaction = self.connection.transaction()?;
+        let mut insert = transaction.prepare_cached(INSERT)?;
+        for key in 0..len {
+            insert.execute((key as i64, T::nth(key).as_bytes()))?;
+        }
+        drop(insert);
+        Ok(transaction.commit()?)
+    }
+
+    fn sum(&self) -> Result<u64> {
+        let mut select = self.connection.prepare_cached("SELECT value FROM entries")?;
+        let mut rows = select.query([])?;
+        let mut sum = 0u64;
+        while let Some(row) = rows.next()? {
+            sum = sum.wrapping_add(key_of::<T>(row.get_ref(0)?.as_blob()?)?);
+        }
+        Ok(sum)
+    }
+
+    fn sum_at(&self, indices: &[u64]) -> Result<u64> {
+        let mut select =
+            self.connection.prepare_cached("SELECT value FROM entries WHERE key = ?1")?;
+        indices.iter().try_fold(0u64, |sum, &index| {
+            let mut rows = select.query([index as i64])?;
+            let row = rows.next()?.context("a key is missing")?;
+            Ok(sum.wrapping_add(key_of::<T>(row.get_ref(0)?.as_blob()?)?))
+        })
+    }
+
+    fn write_at(&mut self, indices: &[u64], stamp: u64, _edits: Edits) -> Result<()> {
+        let transaction = self.connection.transaction()?;
+        let mut update = transaction.prepare_cached(UPDATE)?;
+        for &index in indices {
+            update.execute((T::nth(index + stamp).as_bytes(), index as i64))?;
+        }
+        drop(update);
+        Ok(transaction.rollback()?)
+    }
+
+    /// Every commit is durable.
+    fn sync(&mut self) -> Result<()> {
+        Ok(())
+    }
+
+    fn close(self: Box<Self>) -> Result<()> {
+        Ok(())
     }
 }

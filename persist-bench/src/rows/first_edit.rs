@@ -6,18 +6,17 @@ use std::path::PathBuf;
 use anyhow::Result;
 
 use super::{Setup, entries, size};
+use crate::column::Edits;
 use crate::measure::{rounds, timed};
-use crate::peers::persist::{Edits, Vector};
-use crate::report::Report;
-
-/// The file that only `--large` opens.
-const LARGE_BYTES: u64 = 8 << 30;
+use crate::peers::Kind;
+use crate::peers::persist::{Vector, name};
+use crate::report::{Report, Unit};
 
 /// How many times a file is opened in a turn.
 const TURN: u64 = 3;
 
 /// What is timed of each opening, and how the report calls it.
-const STEPS: [&str; 3] = ["open", "first edit after open", "commit of the first edit"];
+const STEPS: [&str; 3] = ["open to edit", "first edit after open", "commit of the first edit"];
 
 struct Contestant {
     path: PathBuf,
@@ -27,10 +26,7 @@ struct Contestant {
 
 pub(super) fn run(setup: &Setup, report: &mut Report) -> Result<()> {
     let directory = setup.scratch()?;
-    let mut sizes = vec![setup.file_bytes / 16, setup.file_bytes];
-    if setup.large {
-        sizes.push(LARGE_BYTES);
-    }
+    let sizes = [setup.file_bytes / 16, setup.file_bytes];
     let path = |bytes: u64| directory.path().join(bytes.to_string());
     for &bytes in &sizes {
         let file = Vector::create(&path(bytes), &setup.options(), len(bytes), Edits::ByIndex)?;
@@ -48,24 +44,22 @@ pub(super) fn run(setup: &Setup, report: &mut Report) -> Result<()> {
         (0..TURN).map(opening).collect()
     })?;
     for (step, heading) in STEPS.into_iter().enumerate() {
-        let names = contestants
-            .iter()
-            .map(|contestant| format!("{}, {}", contestant.edits.name(), size(contestant.bytes)));
         let times =
             measured.iter().map(|openings| openings.iter().map(|times| times[step]).collect());
-        let entries = entries(names, times.collect());
-        report.times(heading, &entries);
-        for entries in entries.chunks(sizes.len()) {
-            let (small, others) = entries.split_first().expect("there are several sizes");
-            for other in others {
-                report.ratio(heading, other, small, None);
-            }
+        let names = contestants.iter().map(|contestant| (contestant.name(), Kind::Persist));
+        report.row(heading, Unit::Nanoseconds, entries(names, times.collect()));
+        for [small, large] in contestants.as_chunks().0 {
+            report.ratio(heading, &large.name(), &small.name(), None);
         }
     }
     Ok(())
 }
 
 impl Contestant {
+    fn name(&self) -> String {
+        format!("{}, {}", name(self.edits), size(self.bytes))
+    }
+
     /// Times the [`STEPS`].
     fn open_edit_commit(&self, setup: &Setup, seed: u64) -> Result<[f64; 3]> {
         let index = fastrand::Rng::with_seed(seed).u64(..len(self.bytes));

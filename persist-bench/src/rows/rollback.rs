@@ -4,10 +4,11 @@
 use anyhow::{Result, ensure};
 
 use super::{Setup, entries, random_pages};
+use crate::column::Edits;
 use crate::measure::{rounds, timed};
-use crate::peers::Peer;
-use crate::peers::persist::Edits;
-use crate::report::Report;
+use crate::peers::persist::name;
+use crate::peers::{Kind, Peer};
+use crate::report::{Report, Unit};
 
 /// How many pages are changed.
 const PAGES: usize = 10_000;
@@ -22,10 +23,9 @@ enum Ending {
 }
 
 pub(super) fn run(setup: &Setup, report: &mut Report) -> Result<()> {
-    let heading = format!("{PAGES} changed pages");
     for edits in Edits::BOTH {
         let directory = setup.scratch()?;
-        let mut vector = setup.vector(&directory, setup.len(), edits)?;
+        let mut vector = setup.vector(&directory, setup.file_len(), edits)?;
         setup.settle()?;
         let mut endings = [Ending::Rollback, Ending::Commit];
         let times = rounds(setup.rounds, &mut endings, |&mut ending, round| {
@@ -48,10 +48,12 @@ pub(super) fn run(setup: &Setup, report: &mut Report) -> Result<()> {
             };
             (0..TURN).map(end).collect()
         })?;
-        let name = edits.name();
-        let entries = entries([format!("{name}, rollback"), format!("{name}, commit")], times);
-        report.times(&heading, &entries);
-        report.ratio(&heading, &entries[0], &entries[1], None);
+        let [rollback, commit] =
+            ["rollback", "commit"].map(|ending| format!("{}, {ending}", name(edits)));
+        let names = [(rollback.clone(), Kind::Persist), (commit.clone(), Kind::Persist)];
+        let heading = format!("{PAGES} changed pages, {}", name(edits));
+        report.row(&heading, Unit::Nanoseconds, entries(names, times));
+        report.ratio(&heading, &rollback, &commit, None);
     }
     Ok(())
 }

@@ -146,7 +146,9 @@ impl RawVec {
 
     fn set_private(&mut self, pages: Range<usize>, private: bool) -> io::Result<()> {
         let offset = self.store.data_offset();
-        self.store.storage().set_private(&mut self.mapping, offset, pages, private)
+        self.store.storage().set_private(&mut self.mapping, offset, pages, private)?;
+        self.advise_again();
+        Ok(())
     }
 
     /// The death of a program without memory, as when a `Vec` can't be allocated.
@@ -287,7 +289,7 @@ impl RawVec {
 
     /// What may be written without asking is what isn't committed.
     pub(super) fn untouch(&mut self) {
-        self.writable = self.capacity;
+        self.writable = self.ready_len();
         self.private.is_scarce = false;
         self.dirty.reset(self.committed_bytes());
     }

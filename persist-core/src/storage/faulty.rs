@@ -20,6 +20,7 @@ pub(crate) enum Call {
     Sync,
     Map,
     ForgetCache,
+    StartWriteBack,
 }
 
 /// Storage on the heap that counts its calls, and fails those it was told to. Clones share the bytes,
@@ -101,6 +102,15 @@ impl Storage for FaultyStorage {
 
     fn is_sparse(&self, start: u64, end: u64) -> io::Result<bool> {
         self.heap.is_sparse(start, end)
+    }
+
+    fn start_write_back(&self, start: u64, end: u64) {
+        self.script().calls.push(Call::StartWriteBack);
+        self.heap.start_write_back(start, end);
+    }
+
+    fn block_bytes(&self) -> usize {
+        self.heap.block_bytes()
     }
 
     fn truncate(&self, end: u64) -> io::Result<()> {

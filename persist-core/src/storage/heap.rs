@@ -13,6 +13,9 @@ use std::sync::{Arc, Mutex};
 use super::Storage;
 use crate::mapping::{Detection, Mapping};
 
+/// Small, so that few elements are many blocks.
+const BLOCK_BYTES: usize = 1 << 12;
+
 #[derive(Debug, Clone)]
 pub(crate) struct HeapStorage {
     region: Arc<Mutex<Arc<HeapRegion>>>,
@@ -145,6 +148,12 @@ impl Storage for HeapStorage {
 
     fn is_sparse(&self, _: u64, _: u64) -> io::Result<bool> {
         Ok(false)
+    }
+
+    fn start_write_back(&self, _: u64, _: u64) {}
+
+    fn block_bytes(&self) -> usize {
+        BLOCK_BYTES
     }
 
     fn truncate(&self, end: u64) -> io::Result<()> {

@@ -76,6 +76,7 @@ struct Disk {
     rng: Rng,
     maps_past_end: bool,
     page_bytes: usize,
+    block_bytes: usize,
     /// Of so many calls, about one is followed by sectors reaching the platter by themselves.
     write_back_every: u32,
 
@@ -107,6 +108,7 @@ impl SimDisk {
         let mut rng = Rng::with_seed(seed);
         Self(Arc::new(Mutex::new(Disk {
             write_back_every: [u32::MAX, 10, 2][rng.usize(..3)],
+            block_bytes: SECTOR_BYTES << rng.usize(..5),
             rng,
             maps_past_end,
             page_bytes,
@@ -462,6 +464,21 @@ impl Storage for SimDisk {
 
     fn is_sparse(&self, _: u64, _: u64) -> io::Result<bool> {
         Ok(false)
+    }
+
+    fn start_write_back(&self, start: u64, end: u64) {
+        let mut disk = self.disk();
+        if !disk.crashed {
+            disk.absorb();
+            let mut sectors = sectors_of(start as usize..end as usize);
+            sectors.retain_all(&disk.dirty);
+            let some = disk.some_of(sectors);
+            disk.make_durable(some);
+        }
+    }
+
+    fn block_bytes(&self) -> usize {
+        self.disk().block_bytes
     }
 
     fn truncate(&self, end: u64) -> io::Result<()> {

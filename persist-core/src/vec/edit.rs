@@ -10,6 +10,7 @@ use std::slice::SliceIndex;
 
 use super::{Drain, MmapVec};
 use crate::persist::Persist;
+use crate::slice::range_of;
 
 impl<T: Persist> MmapVec<T> {
     /// The element at an index, or those in a range, to be changed; `None` where they are not all there.
@@ -156,7 +157,7 @@ impl<T: Persist> MmapVec<T> {
     /// Where the range is not one of the vector's.
     #[track_caller]
     pub fn drain<R: RangeBounds<usize>>(&mut self, range: R) -> Drain<'_, T> {
-        let range = self.range(range);
+        let range = range_of(range, self.len());
         Drain::new(self, range)
     }
 
@@ -172,7 +173,7 @@ impl<T: Persist> MmapVec<T> {
         F: FnMut(&mut T) -> bool,
         R: RangeBounds<usize>,
     {
-        let Range { start, end } = self.range(range);
+        let Range { start, end } = range_of(range, self.len());
         ExtractIf { sieve: Sieve::new(self, start), end, remove }
     }
 }

@@ -2,8 +2,6 @@
 
 #![forbid(unsafe_code)]
 
-use std::ops::{Bound, Range, RangeBounds};
-
 use super::MmapVec;
 use crate::error::Error;
 use crate::persist::Persist;
@@ -82,29 +80,5 @@ impl<T: Persist> MmapVec<T> {
         self.push(value)?;
         self[index..].rotate_right(1);
         Ok(())
-    }
-
-    /// The range with its ends written out.
-    ///
-    /// # Panics
-    ///
-    /// Where it is not one of the vector's.
-    #[track_caller]
-    pub(super) fn range<R: RangeBounds<usize>>(&self, range: R) -> Range<usize> {
-        let after = |index: usize| index.checked_add(1).expect("a range must end below usize::MAX");
-        let start = match range.start_bound() {
-            Bound::Included(&start) => start,
-            Bound::Excluded(&start) => after(start),
-            Bound::Unbounded => 0,
-        };
-        let end = match range.end_bound() {
-            Bound::Included(&end) => after(end),
-            Bound::Excluded(&end) => end,
-            Bound::Unbounded => self.len(),
-        };
-        let len = self.len();
-        assert!(start <= end, "range start (is {start}) should be <= end (is {end})");
-        assert!(end <= len, "range end (is {end}) should be <= len (is {len})");
-        start..end
     }
 }

@@ -1,5 +1,6 @@
 //! The vector over storage on the heap: everything that is unsafe about elements, where Miri sees it.
 
+mod ahead;
 mod atomic;
 mod crash;
 mod poison;

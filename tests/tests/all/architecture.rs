@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 /// For each module of the core, the modules it may use, children included.
 const MAY_USE: &[(&str, &[&str])] = &[
+    ("advice", &[]),
     ("byte_order", &[]),
     ("checksum", &[]),
     ("dirty", &[]),
@@ -23,7 +24,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("header", &["checksum", "error", "layout", "mode"]),
     ("journal", &["checksum", "error", "header", "mutant"]),
     ("storage", &["mapping"]),
-    ("mapping", &["layout", "storage"]),
+    ("mapping", &["advice", "layout", "storage"]),
     ("lock", &["error"]),
     (
         "store",
@@ -38,11 +39,14 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("typed", &["descriptor", "error", "evolve", "header", "layout", "mode", "persist", "store"]),
     (
         "raw",
-        &["dirty", "error", "header", "journal", "mapping", "mode", "mutant", "storage", "store"],
+        &[
+            "advice", "dirty", "error", "header", "journal", "mapping", "mode", "mutant",
+            "storage", "store",
+        ],
     ),
     ("validate", &["error", "persist", "store", "typed"]),
-    ("snapshot", &["error", "journal", "lock", "mapping", "storage", "store"]),
-    ("slice", &["error", "info", "options", "persist", "snapshot", "store", "validate"]),
+    ("snapshot", &["advice", "error", "journal", "lock", "mapping", "storage", "store"]),
+    ("slice", &["advice", "error", "info", "options", "persist", "snapshot", "store", "validate"]),
     ("any", &["descriptor", "error", "info", "lock", "open", "snapshot", "store", "typed"]),
     (
         "writer",
@@ -109,7 +113,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "writer",
         ],
     ),
-    ("vec", &["error", "info", "options", "persist", "raw", "slice", "validate"]),
+    ("vec", &["advice", "error", "info", "options", "persist", "raw", "slice", "validate"]),
     (
         "options",
         &[

@@ -1,5 +1,6 @@
 //! Tests that need more than one crate, in one binary.
 
+mod advice;
 mod architecture;
 mod atomic;
 mod bad_input;

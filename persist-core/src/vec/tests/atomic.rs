@@ -227,7 +227,15 @@ fn a_program_that_says_its_mode_is_refused_a_file_of_another() {
 /// What a poisoned vector is given stays in its memory.
 #[test]
 fn a_poisoned_vector_changes_no_file() {
-    let disk = SimDisk::new(0, true, 512);
+    let seeds = if cfg!(miri) { 1 } else { 16 };
+    let found: Vec<usize> = (0..seeds).map(found_after_changes_in_vain).collect();
+    assert!(cfg!(miri) || found.contains(&4210), "the commit in flight: {found:?}");
+}
+
+/// How many elements a kill leaves of a vector that was poisoned in a commit, and changed after that. Which sectors a
+/// failed sync loses follows from the seed.
+fn found_after_changes_in_vain(seed: u64) -> usize {
+    let disk = SimDisk::new(seed, true, 512);
     format_as::<u64>(&disk, Mode::Atomic);
     let mut vector = open::<u64>(&disk).unwrap();
     vector.extend_from_slice(&[1; 10]).unwrap();
@@ -245,8 +253,9 @@ fn a_poisoned_vector_changes_no_file() {
     drop(vector);
     disk.reboot(Reboot::Kill);
     let vector = open::<u64>(&disk).unwrap();
-    assert_eq!(vector.len(), 4210, "the commit in flight");
-    assert!(vector[..10] == [1; 10] && vector[10..] == [2; 4200]);
+    let (committed, in_flight) = vector.split_at(10);
+    assert!(committed == [1; 10] && (in_flight.is_empty() || in_flight == [2; 4200]));
+    vector.len()
 }
 
 fn open_read_only(storage: &FaultyStorage) -> MmapSlice<u64> {

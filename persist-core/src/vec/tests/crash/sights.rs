@@ -20,6 +20,8 @@ pub(super) enum Sight {
     Spill,
     /// A call that wrote to the place of elements before the file was opened anew.
     Applied,
+    /// A call that added elements wrote to the place of elements: room that was made ready, or a large piece.
+    Ahead,
     Rollback,
     Checkpoint,
     /// The file was cut.
@@ -101,6 +103,9 @@ impl Sights {
         }
         if events.iter().any(|event| wrote(event) && event.bytes.start >= DATA_OFFSET) {
             self.add(Sight::Applied);
+            if matches!(op, Op::Push(_) | Op::Extend(_) | Op::TryExtend(_) | Op::Resize(_)) {
+                self.add(Sight::Ahead);
+            }
         }
         if events.iter().any(|event| event.call == Call::Truncate && event.fault.is_none()) {
             self.add(Sight::Cut);
@@ -127,6 +132,7 @@ const ALL: [Sight; COUNT] = {
         RecordAndSlot,
         Spill,
         Applied,
+        Ahead,
         Rollback,
         Checkpoint,
         Cut,
