@@ -112,7 +112,7 @@ pub enum Error {
 
     /// A migration would lose something, and wasn't told that it may.
     #[error(
-        "`{}` was not migrated: {plan}\n  allow that with `migrate_with(path, Lossy)`, or say what becomes of an element with `migrate_from`",
+        "`{}` was not migrated: {plan}\n  allow that with `migrate_with(path, Lossy)`, or say what becomes of an element with `migrate_from`; `#[persist(alias = \"…\")]` finds a field that was renamed",
         Shown(path)
     )]
     #[non_exhaustive]
@@ -592,6 +592,8 @@ pub struct LayoutMismatch {
     pub program: Descriptor,
     /// What it takes to make one of the other.
     pub(crate) outlook: Outlook,
+    /// Whether the program knows earlier versions of its type: then nothing else should convert the file.
+    pub(crate) has_versions: bool,
 }
 
 impl LayoutMismatch {
@@ -608,11 +610,22 @@ impl LayoutMismatch {
         self.outlook.relation()
     }
 
-    /// Whether a program that knows neither earlier names nor defaults converts the file without loss.
+    /// Whether a program that knows neither earlier names, versions nor defaults does with the file what this one would.
     fn is_convertible_by_command(&self) -> bool {
         let in_order = |descriptor| (descriptor, ByteOrder::NATIVE);
-        Plan::new(in_order(&self.file), in_order(&self.program), &Aliases::NONE, None)
-            .is_ok_and(|plan| plan.relation() <= Relation::Convert)
+        let plan = Plan::new(in_order(&self.file), in_order(&self.program), &Aliases::NONE, None);
+        !self.has_versions && plan.is_ok_and(|plan| plan.relation() == self.relation())
+    }
+
+    /// A field that only the file has, where the program has one that may be the same under a new name.
+    fn maybe_renamed(&self) -> Option<String> {
+        let differences = self.differences();
+        let field = |it: &Difference| {
+            Some(it.subject.strip_prefix("field `")?.strip_suffix('`')?.to_owned())
+        };
+        differences.iter().find(|it| it.file.is_none() && field(it).is_some())?;
+        let gone = differences.iter().filter(|it| it.program.is_none()).find_map(field)?;
+        gone.rsplit('.').next().map(str::to_owned)
     }
 
     /// What no rule converts; `None` where there are rules for all.
@@ -636,22 +649,39 @@ struct LayoutAdvice<'a> {
 
 impl fmt::Display for LayoutAdvice<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let command = format!("`persist migrate {} --to-layout-of OTHER", Word(self.path));
         match self.mismatch.relation() {
             Relation::Lossy => {
-                write!(f, "  `MmapVec::migrate_with` and `Lossy` convert it, or {command} --lossy`; what may be lost:")?;
+                if let Some(field) = self.mismatch.maybe_renamed() {
+                    let alias = format_args!("`#[persist(alias = \"{field}\")]`");
+                    writeln!(f, "  if `{field}` has another name now, say so with {alias} on that field, and it is kept; or else")?;
+                }
+                f.write_str("  `MmapVec::migrate_with` and `Lossy` convert it")?;
+                self.fmt_command(f, " --lossy")?;
+                f.write_str("; what may be lost:")?;
             }
             Relation::Incompatible => f.write_str(
                 "  nothing converts it by itself: give `MmapVec::migrate_from` a function that does, or use the type that the file was written with",
             )?,
             _ => {
-                f.write_str("  `MmapVec::migrate` converts it without loss")?;
-                if self.mismatch.is_convertible_by_command() {
-                    write!(f, ", or {command}`, where OTHER is an empty file of the new type")?;
-                }
+                f.write_str("  `MmapVec::migrate`, or `Migration` for a type without `Default`, converts it without loss")?;
+                self.fmt_command(f, "")?;
             }
         }
         self.mismatch.outlook.fmt_reasons(f)
+    }
+}
+
+impl LayoutAdvice<'_> {
+    /// The command that does the same, where it does.
+    fn fmt_command(&self, f: &mut fmt::Formatter<'_>, options: &str) -> fmt::Result {
+        if !self.mismatch.is_convertible_by_command() {
+            return Ok(());
+        }
+        let path = Word(self.path);
+        write!(
+            f,
+            ", or `persist migrate {path} --to-layout-of OTHER{options}`, where OTHER is an empty file of the new type"
+        )
     }
 }
 

@@ -323,14 +323,16 @@ impl<T: Persist> MmapVec<T> {
     ///
     /// Where `T` says from which earlier version it is made, `#[persist(from = v1::Tick)]`, a file of exactly that version
     /// goes through its [`From`], and so on along the versions before it. A file that is of none of them is
-    /// converted to the oldest of them that it can become without loss, and goes on from there.
+    /// converted to the oldest of them that it can become without loss, and goes on from there. (Where there is none, and
+    /// loss is allowed, it is converted to the newest that it can become at all, most often `T` itself.)
     ///
     /// # On disk
     ///
     /// The file is locked as by a writer, read as of its last commit, and converted into a new one beside it, on all
     /// cores where it is large; that takes as much free space as the new file needs. When the new file is durable it takes the
     /// place of the old one by an atomic rename, with its permissions: see [`Replacement`](crate::Replacement). Whatever happens
-    /// before, a full disk and a kill included, **the original is as it was**. It is also where the migration
+    /// before, a full disk and a kill included, **the original is as it was**. (A kill leaves the new file, called
+    /// `.persist-….tmp`; the next migration of a file in that directory removes it.) It is also where the migration
     /// panics, as in a `From` of the program. The magic and the version of the application stay.
     ///
     /// # Errors

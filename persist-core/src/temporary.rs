@@ -1,7 +1,8 @@
 //! A file without its name: made beside the place where it will be, and given its name when it is whole.
 //!
-//! A kill leaves at most such a file, called `.persist-….tmp`; nothing else that exists is touched before the file
-//! gets its name, which is one atomic call. This module doesn't know what is in the file.
+//! A kill leaves at most such a file, called `.persist-….tmp`, and the next one that replaces a file of that directory
+//! removes it; nothing else that exists is touched before the file gets its name, which is one atomic call. This module
+//! doesn't know what is in the file.
 
 #![forbid(unsafe_code)]
 
@@ -43,6 +44,8 @@ impl Temporary {
     /// An empty file that can [take the place](Self::take_place) of the one at `path`.
     pub(crate) fn for_replacing(path: &Path, original: &Metadata) -> Result<Self, Error> {
         check_links(path, original)?;
+        #[cfg(unix)]
+        litter::remove(parent(path));
         Self::beside(path, private()).map_err(|source| Error::io(Action::Replace, path, source))
     }
 
@@ -54,10 +57,7 @@ impl Temporary {
     }
 
     fn beside(path: &Path, mut options: OpenOptions) -> io::Result<Self> {
-        let directory = match path.parent() {
-            Some(parent) if !parent.as_os_str().is_empty() => parent,
-            _ => Path::new("."),
-        };
+        let directory = parent(path);
         options.read(true).write(true).create_new(true);
         let directory_file = open_directory(directory)?;
         let (file, path) = create_in(directory, &options)?;
@@ -106,6 +106,53 @@ impl Drop for Temporary {
             // A file that can't be removed is only litter.
             let _ = fs::remove_file(&self.path);
         }
+    }
+}
+
+/// The directory of a file.
+fn parent(path: &Path) -> &Path {
+    match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        _ => Path::new("."),
+    }
+}
+
+/// What processes left that were killed while they made a file.
+#[cfg(unix)]
+mod litter {
+    use std::fs::{self, File};
+    use std::path::Path;
+
+    use rustix::io::Errno;
+    use rustix::process::{Pid, test_kill_process};
+
+    use crate::lock::{Access, Lock};
+
+    /// Removes what is left in a directory, as far as that can be seen and done.
+    pub(super) fn remove(directory: &Path) {
+        for entry in fs::read_dir(directory).into_iter().flatten().flatten() {
+            if entry.file_type().is_ok_and(|it| it.is_file()) && is_litter(&entry.path()) {
+                let _ = fs::remove_file(entry.path());
+            }
+        }
+    }
+
+    /// Whether the process that a file is named after is gone, and no other has the file locked: processes of other
+    /// machines or containers have numbers of their own.
+    fn is_litter(path: &Path) -> bool {
+        let is_locked = || {
+            let lock = |file| Lock::acquire(&file, path, Access::Exclusive);
+            File::open(path).map_or(true, |file| lock(file).is_err())
+        };
+        process(path).is_some_and(|process| test_kill_process(process) == Err(Errno::SRCH))
+            && !is_locked()
+    }
+
+    fn process(path: &Path) -> Option<Pid> {
+        let name = path.file_name()?.to_str()?.strip_prefix(".persist-")?.strip_suffix(".tmp")?;
+        let (process, count) = name.split_once('-')?;
+        count.parse::<u64>().ok()?;
+        Pid::from_raw(process.parse().ok().filter(|process| *process > 0)?)
     }
 }
 

@@ -9,7 +9,7 @@ use std::path::Path;
 
 use crate::descriptor::{Descriptor, Fault};
 use crate::error::{ByteOrder, Damage, ElementFault, Error, Feature, LayoutMismatch, Region};
-use crate::evolve::{Aliases, Outlook};
+use crate::evolve::{Aliases, Outlook, Plan, Relation};
 use crate::header::DESCRIPTOR_OFFSET;
 use crate::layout::Layout;
 use crate::mode::Mode;
@@ -40,13 +40,15 @@ pub(crate) fn check_layout(
     }
     let program_descriptor =
         Descriptor::decode(&expected).expect("a layout that compiled encodes a descriptor");
-    let outlook = if is_version(older, &header.descriptor) {
+    let outlook = if becomes_version(older, (&file, order)) {
         Outlook::known()
     } else {
         let aliases = Aliases::of_layout(program);
         Outlook::new((&file, order), (&program_descriptor, ByteOrder::NATIVE), &aliases)
     };
-    let mismatch = Box::new(LayoutMismatch { file, program: program_descriptor, outlook });
+    let has_versions = older.is_some();
+    let mismatch =
+        Box::new(LayoutMismatch { file, program: program_descriptor, outlook, has_versions });
     Err(Error::Layout { path: store.path().into(), mismatch })
 }
 
@@ -56,10 +58,15 @@ fn byte_order_error(path: &Path, file: &Descriptor, order: ByteOrder) -> Error {
     Error::ByteOrder { path: path.into(), file: order, program: ByteOrder::NATIVE, foreign }
 }
 
-/// Whether this is the descriptor of an earlier version that the program knows.
-fn is_version(older: Option<&Older>, descriptor: &[u8]) -> bool {
-    std::iter::successors(older, |older| older.older())
-        .any(|older| *older.layout().encode() == *descriptor)
+/// Whether elements of a file are, or become without loss, those of an earlier version that the program knows. A migration
+/// goes on from there.
+fn becomes_version(older: Option<&Older>, file: (&Descriptor, ByteOrder)) -> bool {
+    std::iter::successors(older, |older| older.older()).any(|older| {
+        let version = Descriptor::of_layout(older.layout());
+        let aliases = Aliases::of_layout(older.layout());
+        Plan::new(file, (&version, ByteOrder::NATIVE), &aliases, None)
+            .is_ok_and(|plan| plan.relation() <= Relation::Convert)
+    })
 }
 
 /// Step 10: the descriptor in the file.

@@ -33,7 +33,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "overlay", "storage",
         ],
     ),
-    ("temporary", &["error"]),
+    ("temporary", &["error", "lock"]),
     ("open", &["error", "header", "lock", "mode", "storage", "store", "temporary"]),
     ("info", &["descriptor", "error", "mode", "store"]),
     ("typed", &["descriptor", "error", "evolve", "header", "layout", "mode", "persist", "store"]),

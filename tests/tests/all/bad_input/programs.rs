@@ -27,14 +27,13 @@ fn other_layouts() {
         "  field `price`   file: f32 @8    program: f64 @8\n",
         "  field `venue`   only in program ([u8; 4] @16)\n",
         "  size            file: 24 bytes  program: 32 bytes",
-        "\n  `MmapVec::migrate` converts it without loss, or `persist migrate ",
-        "ticks.pv --to-layout-of OTHER`",
+        "\n  `MmapVec::migrate`, or `Migration` for a type without `Default`, converts it without loss",
     ];
     check_refused::<newer::Tick>("another size", &image, Refusal::Layout, &rows);
     let rows = [
         "`:\n  field `time`   file: u64 @0  program: i64 @0",
         "\n  `MmapVec::migrate_with` and `Lossy` convert it, or `persist migrate ",
-        "ticks.pv --to-layout-of OTHER --lossy`; what may be lost:\n    field `time`   u64 → i64",
+        "ticks.pv --to-layout-of OTHER --lossy`, where OTHER is an empty file of the new type; what may be lost:\n    field `time`   u64 → i64",
     ];
     check_refused::<SameSize>("the same size", &image, Refusal::Layout, &rows);
     let rows = [

@@ -162,6 +162,62 @@ fn a_function_can_begin_at_any_version() {
     assert_eq!(MmapSlice::<f64>::open(&path).unwrap(), [0.05, 1.06]);
 }
 
+/// What `open` says is what a migration does.
+#[test]
+fn opening_advises_what_the_versions_need() {
+    #[derive(Clone, Copy, Persist)]
+    #[persist(rename = "Price")]
+    #[repr(C)]
+    struct Older {
+        when: u16,
+        value: u16,
+    }
+    let advice = |path: &Path| MmapVec::<Price>::open(path).unwrap_err().to_string();
+    for (_directory, path) in [file(&[Older { when: 6, value: 3 }]), file(&[price1(3)])] {
+        let text = advice(&path);
+        assert!(text.ends_with("converts it without loss"), "{text}");
+        assert!(text.contains("  `MmapVec::migrate`, or"), "{text}");
+        MmapVec::<Price>::migrate(&path).unwrap();
+        assert_eq!(MmapSlice::<Price>::open(&path).unwrap(), [expected(3)]);
+    }
+
+    // The command knows of no versions, so it isn't offered where it would lose more.
+    #[derive(Clone, Copy, Persist)]
+    #[persist(rename = "Price")]
+    #[repr(C)]
+    struct Another {
+        value: f64,
+        seconds: f64,
+        quoted: u64,
+        more: u64,
+    }
+    let (_directory, path) = file(&[Another { value: 1.0, seconds: 1.0, quoted: 1, more: 1 }]);
+    let text = advice(&path);
+    assert!(text.contains("`Lossy` convert it; what may be lost:\n    field `more`"), "{text}");
+}
+
+#[test]
+fn opening_says_how_a_renamed_field_is_kept() {
+    #[derive(Clone, Copy, Debug, Persist)]
+    #[persist(rename = "Price")]
+    #[repr(C)]
+    struct Renamed {
+        cents: u32,
+        time: u32,
+    }
+    let (_directory, path) = file(&[price1(3)]);
+    let text = MmapVec::<Renamed>::open(&path).unwrap_err().to_string();
+    let words = "if `value` has another name now, say so with `#[persist(alias = \"value\")]` on that field";
+    assert!(text.contains(words), "{text}");
+    let words = ["field `value`", "`#[persist(alias = \"…\")]` finds a field that was renamed"];
+    assert_refused(&path, &words, |path| {
+        Migration::new().defaults(Renamed { cents: 0, time: 0 }).run(path)
+    });
+    // Where nothing is new, nothing was renamed.
+    let text = MmapVec::<u32>::open(&path).unwrap_err().to_string();
+    assert!(!text.contains("another name"), "{text}");
+}
+
 #[test]
 fn what_no_version_is_near_is_refused_for_the_newest() {
     let (_directory, path) = file(&[true]);
