@@ -652,7 +652,7 @@ impl fmt::Display for LayoutAdvice<'_> {
         match self.mismatch.relation() {
             Relation::Lossy => {
                 if let Some(field) = self.mismatch.maybe_renamed() {
-                    let alias = format_args!("`#[persist(alias = \"{field}\")]`");
+                    let alias = format!("`#[persist(alias = \"{field}\")]`");
                     writeln!(f, "  if `{field}` has another name now, say so with {alias} on that field, and it is kept; or else")?;
                 }
                 f.write_str("  `MmapVec::migrate_with` and `Lossy` convert it")?;

@@ -47,6 +47,7 @@ use run::Machine;
 /// | float | integer | lossy: a value that is no integer of that type stops |
 /// | `bool`, `char`, `NonZero`, `Option<NonZero>` | integer | as from the integer it is stored as, `None` being 0 |
 /// | integer | `bool`, `char`, `NonZero` | lossy: a value that is none stops |
+/// | integer | `Option<NonZero>` | lossy: 0 becomes `None`, and a value that doesn't fit stops |
 /// | enum | tags renumbered, or wider | convert |
 /// | enum | a variant removed | lossy: a value that has it stops |
 /// | `FixedStr` | longer | convert |

@@ -67,14 +67,17 @@ impl Lock {
 }
 
 impl Lock {
-    /// Whether `path` still names the file that is locked.
-    pub(crate) fn is_still_at(&self, path: &Path) -> io::Result<bool> {
-        is_still_at(&self.file, path)
+    /// Refuses to do anything to the file at `path` where that isn't the one that is locked any more.
+    pub(crate) fn check_place(&self, path: &Path) -> io::Result<()> {
+        match is_still_at(&self.file, path)? {
+            true => Ok(()),
+            false => Err(io::Error::other("the path names another file by now")),
+        }
     }
 
-    /// What the system knows of the file that is locked.
-    pub(crate) fn metadata(&self) -> io::Result<Metadata> {
-        self.file.metadata()
+    /// The file that is locked.
+    pub(crate) fn file(&self) -> &File {
+        &self.file
     }
 }
 

@@ -251,7 +251,7 @@ impl fmt::Display for Migrated {
         if !replaced {
             return f.write_str("nothing to be done");
         }
-        let calls = format_args!("{functions} function{}", many(functions as u64));
+        let calls = format!("{functions} function{}", many(functions as u64));
         match (relation, functions) {
             (_, 0) => write!(f, "{relation}"),
             (Relation::Identical, _) => write!(f, "{calls}"),

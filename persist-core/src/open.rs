@@ -17,7 +17,7 @@ use crate::lock::{Access, Lock, is_still_at};
 use crate::mode::Mode;
 use crate::storage::{FileStorage, Storage};
 use crate::store::Store;
-use crate::temporary::Temporary;
+use crate::temporary::{self, Temporary};
 
 /// Whether a handle takes a lock.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -100,7 +100,7 @@ fn check_is_file(path: &Path, found: FileType) -> Result<(), Error> {
 pub(crate) fn create(path: &Path, new_file: &NewFile<'_>) -> Result<Store, Error> {
     let io = |source| Error::io(Action::Create, path, source);
     let preamble = Preamble::new(new_file).ok_or_else(|| io(io::ErrorKind::FileTooLarge.into()))?;
-    let temporary = Temporary::for_new(path)?;
+    let temporary = Temporary::for_new(path, temporary::ORDINARY)?;
     // Before the file has its name, so that nobody can be faster.
     let lock = Lock::acquire(temporary.file(), path, Access::Exclusive)?;
     let header = Header::create(&preamble, new_file.descriptor, new_file.mode, 0);

@@ -23,22 +23,14 @@ pub(crate) struct Temporary {
 }
 
 impl Temporary {
-    /// An empty file that can be [named](Self::name) `path`, which nothing may be yet.
-    pub(crate) fn for_new(path: &Path) -> Result<Self, Error> {
-        Self::new(path, File::options())
-    }
-
-    /// The same for what another file has, which not everybody may read.
-    pub(crate) fn for_copy(path: &Path) -> Result<Self, Error> {
-        Self::new(path, private())
-    }
-
-    fn new(path: &Path, options: OpenOptions) -> Result<Self, Error> {
+    /// An empty file that can be [named](Self::name) `path`, which nothing may be yet. It has at most these rights, as far
+    /// as systems have such.
+    pub(crate) fn for_new(path: &Path, mode: u32) -> Result<Self, Error> {
         // Asked first to spare the work; the renaming decides.
         if path.symlink_metadata().is_ok() {
             return Err(Error::AlreadyExists { path: path.into() });
         }
-        Self::beside(path, options).map_err(|source| Error::io(Action::Create, path, source))
+        Self::beside(path, mode).map_err(|source| Error::io(Action::Create, path, source))
     }
 
     /// An empty file that can [take the place](Self::take_place) of the one at `path`.
@@ -46,17 +38,23 @@ impl Temporary {
         check_links(path, original)?;
         #[cfg(unix)]
         litter::remove(parent(path));
-        Self::beside(path, private()).map_err(|source| Error::io(Action::Replace, path, source))
+        Self::beside(path, PRIVATE).map_err(|source| Error::io(Action::Replace, path, source))
     }
 
-    /// Gets ready to take the place of the file at `path`: with its permissions as they are now.
-    pub(crate) fn follow(&self, path: &Path, original: &Metadata) -> Result<(), Error> {
-        check_links(path, original)?;
+    /// Gets ready to take the place of the original at `path`: with its permissions as they are now.
+    pub(crate) fn follow(&self, path: &Path, original: &File) -> Result<(), Error> {
+        let io = |source| Error::io(Action::Replace, path, source);
+        check_links(path, &original.metadata().map_err(io)?)?;
+        self.keep_permissions(original).map_err(io)
+    }
+
+    /// Gives the file the permissions of another.
+    pub(crate) fn keep_permissions(&self, original: &File) -> io::Result<()> {
         keep_permissions(&self.file, original)
-            .map_err(|source| Error::io(Action::Replace, path, source))
     }
 
-    fn beside(path: &Path, mut options: OpenOptions) -> io::Result<Self> {
+    fn beside(path: &Path, mode: u32) -> io::Result<Self> {
+        let mut options = with_mode(mode);
         let directory = parent(path);
         options.read(true).write(true).create_new(true);
         let directory_file = open_directory(directory)?;
@@ -184,35 +182,69 @@ fn check_links(_: &Path, _: &Metadata) -> Result<(), Error> {
     Ok(())
 }
 
-/// A file that nobody else may open before it has the permissions of another.
+/// Rights as those of any new file, before the process takes off what it does from all of them.
+pub(crate) const ORDINARY: u32 = 0o666;
+/// Nobody else may open a file before it has the permissions of another.
+pub(crate) const PRIVATE: u32 = 0o600;
+
 #[cfg(unix)]
-fn private() -> OpenOptions {
+fn with_mode(mode: u32) -> OpenOptions {
     let mut options = File::options();
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, mode);
     options
 }
 
 #[cfg(not(unix))]
-fn private() -> OpenOptions {
+fn with_mode(_: u32) -> OpenOptions {
     File::options()
 }
 
-/// Gives the file the mode of another, and its owner and group where this process may. Where it may not give it
+/// What the owner of a file, its group and everybody may do with it. Where a longer list says what the group may, and
+/// the mode doesn't, that is no more than everybody: the list is not kept.
+#[cfg(unix)]
+pub(crate) fn rights_of(file: &File) -> io::Result<u32> {
+    let mode = std::os::unix::fs::MetadataExt::mode(&file.metadata()?) & 0o777;
+    Ok(if has_acl(file) { mode & 0o707 | (mode & 0o007) << 3 } else { mode })
+}
+
+/// Rights come from the directory.
+#[cfg(not(unix))]
+pub(crate) fn rights_of(_: &File) -> io::Result<u32> {
+    Ok(ORDINARY)
+}
+
+/// Gives the file the rights of another, and its owner and group where this process may. Where it may not give it
 /// the group, the group it has gets no more than everybody.
 #[cfg(unix)]
-fn keep_permissions(file: &File, original: &Metadata) -> io::Result<()> {
+fn keep_permissions(file: &File, original: &File) -> io::Result<()> {
     use std::os::unix::fs::{MetadataExt, PermissionsExt, fchown};
 
-    let is_kept = fchown(file, Some(original.uid()), Some(original.gid())).is_ok()
-        || fchown(file, None, Some(original.gid())).is_ok();
-    let mode = original.mode() & 0o777;
-    let group = if is_kept { 0o070 } else { (mode & 0o007) << 3 };
-    file.set_permissions(fs::Permissions::from_mode(mode & (0o707 | group)))
+    let metadata = original.metadata()?;
+    let is_kept = fchown(file, Some(metadata.uid()), Some(metadata.gid())).is_ok()
+        || fchown(file, None, Some(metadata.gid())).is_ok();
+    let rights = rights_of(original)?;
+    let group = if is_kept { 0o070 } else { (rights & 0o007) << 3 };
+    file.set_permissions(fs::Permissions::from_mode(rights & (0o707 | group)))
+}
+
+/// Whether the file has an access control list. Its group bits are the most that anybody has on that.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+fn has_acl(file: &File) -> bool {
+    use rustix::io::Errno;
+
+    let found = rustix::fs::fgetxattr(file, c"system.posix_acl_access", &mut [0_u8; 0]);
+    !matches!(found, Err(Errno::NODATA | Errno::NOTSUP))
+}
+
+/// Elsewhere such a list doesn't change what the mode says.
+#[cfg(all(unix, not(any(target_os = "linux", target_os = "android"))))]
+fn has_acl(_: &File) -> bool {
+    false
 }
 
 /// A file that was opened for writing isn't read-only, and the rest comes from its directory.
 #[cfg(not(unix))]
-fn keep_permissions(_: &File, _: &Metadata) -> io::Result<()> {
+fn keep_permissions(_: &File, _: &File) -> io::Result<()> {
     Ok(())
 }
 

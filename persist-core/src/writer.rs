@@ -4,7 +4,7 @@
 #![forbid(unsafe_code)]
 
 use std::fmt;
-use std::fs;
+use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -17,7 +17,7 @@ use crate::mode::Mode;
 use crate::open;
 use crate::persist::Persist;
 use crate::storage::{FileStorage, Storage, write_blocks};
-use crate::temporary::Temporary;
+use crate::temporary::{self, Temporary};
 
 /// So many bytes of elements are gathered before they are written.
 const BUFFER_BYTES: usize = 1 << 19;
@@ -39,6 +39,8 @@ pub struct AnyFile {
     app_version: [u8; 3],
     mode: Mode,
     journal_bytes: Option<u64>,
+    /// The most rights that a new file gets.
+    rights: u32,
 }
 
 impl AnyFile {
@@ -54,6 +56,7 @@ impl AnyFile {
             app_version: [0; 3],
             mode: Mode::default(),
             journal_bytes: None,
+            rights: temporary::ORDINARY,
         }
     }
 
@@ -63,7 +66,8 @@ impl AnyFile {
         Self::new(Descriptor::of::<T>()).type_of::<T>()
     }
 
-    /// A file like another: of the same type, byte order, application, mode and size of journal.
+    /// A file like another: of the same type, byte order, application, mode and size of journal. A new one may be read by
+    /// nobody who may not read that.
     #[must_use]
     pub fn like(other: &AnySlice) -> Self {
         let (preamble, mode) = (&other.store().header().preamble, other.store().mode());
@@ -75,6 +79,9 @@ impl AnyFile {
             app_version: preamble.app_version,
             mode,
             journal_bytes: preamble.journal_to_ask_for(),
+            rights: File::open(other.path())
+                .and_then(|file| temporary::rights_of(&file))
+                .unwrap_or(temporary::PRIVATE),
         }
     }
 
@@ -182,7 +189,7 @@ impl AnyWriter {
     /// [`Error::AlreadyExists`] where there is something, [`Error::DiskFull`] and [`Error::Io`].
     pub fn create(path: impl AsRef<Path>, file: &AnyFile) -> Result<Self, Error> {
         let path = path.as_ref();
-        Self::new(path, file, Temporary::for_new(path)?)
+        Self::new(path, file, Temporary::for_new(path, file.rights)?)
     }
 
     fn new(path: &Path, file: &AnyFile, temporary: Temporary) -> Result<Self, Error> {
@@ -371,7 +378,7 @@ impl Replacement {
     pub fn new(original: AnySlice, file: &AnyFile) -> Result<Self, Error> {
         let io = |source| Error::io(Action::Replace, original.path(), source);
         let lock = original.exclusive_lock().expect("a file to replace is opened exclusively");
-        let metadata = lock.metadata().map_err(io)?;
+        let metadata = lock.file().metadata().map_err(io)?;
         // What a symbolic link leads to is replaced, not the link.
         let path = fs::canonicalize(original.path()).map_err(io)?;
         let writer = AnyWriter::new(&path, file, Temporary::for_replacing(&path, &metadata)?)?;
@@ -392,20 +399,12 @@ impl Replacement {
     pub fn finish(self) -> Result<(), Error> {
         let Self { mut writer, original } = self;
         writer.complete()?;
-        let metadata = check_place(&original, &writer.path)?;
-        writer.temporary.follow(&writer.path, &metadata)?;
+        let lock = original.exclusive_lock().expect("`new` saw that it is");
+        lock.check_place(&writer.path)
+            .map_err(|source| Error::io(Action::Replace, &writer.path, source))?;
+        writer.temporary.follow(&writer.path, lock.file())?;
         // Windows replaces no file that is mapped; elsewhere nobody gets at the original before it is replaced.
         let _original = (!cfg!(windows)).then_some(original);
         writer.temporary.take_place(&writer.path)
-    }
-}
-
-/// Refuses to replace another file than the one that was locked, and says what that is like now.
-fn check_place(original: &AnySlice, path: &Path) -> Result<fs::Metadata, Error> {
-    let io = |source| Error::io(Action::Replace, path, source);
-    let lock = original.exclusive_lock().expect("`new` saw that it is");
-    match lock.is_still_at(path).map_err(io)? {
-        true => lock.metadata().map_err(io),
-        false => Err(io(io::Error::other("the path names another file by now"))),
     }
 }

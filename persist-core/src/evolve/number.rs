@@ -46,6 +46,11 @@ impl Scalar {
         self.integer().domain != Domain::NonZero
     }
 
+    /// Whether 0 stands for no number.
+    pub(super) fn has_none(self) -> bool {
+        matches!(self.class, Class::OptionNonZeroUnsigned | Class::OptionNonZeroSigned)
+    }
+
     fn is_signed(self) -> bool {
         matches!(self.class, Class::Signed | Class::NonZeroSigned | Class::OptionNonZeroSigned)
     }

@@ -10,7 +10,7 @@ use crate::mapping::Mapping;
 use crate::snapshot::LockedFile;
 use crate::storage::{FileStorage, Storage};
 use crate::store::Store;
-use crate::temporary::Temporary;
+use crate::temporary::{self, Temporary};
 use crate::verify::{self, Examination, Finding, FindingKind, Report, Severity};
 
 use super::patch::Patches;
@@ -44,10 +44,8 @@ pub(super) fn in_a_copy(
     copy.file.sync_all().map_err(io)?;
     let report = verify::report(path, &copy, |_, _| ())?;
     check_whole(&report).map_err(io)?;
-    if !original.lock.is_still_at(path).map_err(io)? {
-        return Err(io(io::Error::other("the path names another file by now")));
-    }
-    temporary.follow(&place, &original.file.metadata().map_err(io)?)?;
+    original.lock.check_place(&place).map_err(io)?;
+    temporary.follow(&place, &original.file)?;
     // Windows replaces no file that is open; elsewhere nobody gets at the original before it is replaced.
     let _original = (!cfg!(windows)).then_some(original);
     temporary.take_place(&place)?;
@@ -104,13 +102,10 @@ fn settle_store(store: &mut Store, len: u64) -> Result<(), Error> {
 
 /// Copies a file as it is to a new one at `to`.
 pub(super) fn back_up(file: &LockedFile, to: &Path) -> Result<(), Error> {
-    let temporary = Temporary::for_copy(to)?;
-    let copied = file.file.metadata().and_then(|metadata| {
-        copy_contents(file, temporary.file())?;
-        temporary.file().set_permissions(metadata.permissions())?;
-        temporary.file().sync_all()?;
-        Ok(())
-    });
+    let temporary = Temporary::for_new(to, temporary::PRIVATE)?;
+    let copied = copy_contents(file, temporary.file())
+        .and_then(|()| temporary.keep_permissions(&file.file))
+        .and_then(|()| temporary.file().sync_all());
     let needed_bytes = file.storage.len_bytes().unwrap_or_default();
     copied.map_err(|source| Error::no_room(Action::BackUp, to, needed_bytes, source))?;
     temporary.name(to)

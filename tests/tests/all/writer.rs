@@ -250,6 +250,60 @@ fn a_replacement_keeps_the_owner() {
     assert_eq!((after.uid(), after.gid(), after.mode() & 0o7777), (12_345, 54_321, 0o664));
 }
 
+/// The mode of a file with an access control list shows what anybody on that may, and not what the group may.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_list_that_is_not_kept_gives_nobody_more() {
+    use std::os::unix::fs::PermissionsExt;
+
+    use rustix::fs::{XattrFlags, setxattr};
+
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("a.pv");
+    create(&path, &points(1));
+    // The owner, a user, the group, the most that those get, everybody: tag, rights, number.
+    let entries: [(u16, u16, u32); 5] =
+        [(1, 6, u32::MAX), (2, 6, 2), (4, 0, u32::MAX), (16, 6, u32::MAX), (32, 0, u32::MAX)];
+    let mut list = 2_u32.to_le_bytes().to_vec();
+    for (tag, rights, number) in entries {
+        list.extend([tag.to_le_bytes(), rights.to_le_bytes()].concat());
+        list.extend(number.to_le_bytes());
+    }
+    if setxattr(&path, "system.posix_acl_access", &list, XattrFlags::empty()).is_err() {
+        return support::skip("a_list_that_is_not_kept_gives_nobody_more", "no such lists here");
+    }
+    let mode = |path: &Path| path.metadata().unwrap().permissions().mode() & 0o7777;
+    assert_eq!(mode(&path), 0o660);
+    let new = directory.path().join("new.pv");
+    AnyWriter::create(&new, &AnyFile::like(&AnySlice::open(&path).unwrap()))
+        .unwrap()
+        .finish()
+        .unwrap();
+    assert_eq!(mode(&new), 0o600);
+    doubled(&path).unwrap().finish().unwrap();
+    assert_eq!(mode(&path), 0o600);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_new_file_like_another_is_no_more_public() {
+    use std::os::unix::fs::PermissionsExt;
+
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("a.pv");
+    create(&path, &points(1));
+    for mode in [0o600, 0o640, 0o644] {
+        fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
+        let new = directory.path().join(format!("{mode:o}.pv"));
+        let like = AnyFile::like(&AnySlice::open(&path).unwrap());
+        AnyWriter::create(&new, &like).unwrap().finish().unwrap();
+        let found = new.metadata().unwrap().permissions().mode() & 0o7777;
+        // What the process takes off all new files is taken off this one, too.
+        assert_eq!(found & !mode, 0, "{mode:o} became {found:o}");
+        assert_eq!(found & 0o600, 0o600);
+    }
+}
+
 #[cfg(unix)]
 #[test]
 fn a_file_that_another_took_the_place_of_is_not_replaced() {

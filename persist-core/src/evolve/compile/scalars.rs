@@ -36,6 +36,8 @@ impl Compiler<'_> {
             Rule::Same { swap: true, .. } => Relation::Convert,
             Rule::Convert(_, relation) => relation,
         };
+        let zero_is_none = to.has_none() && !from.has_none() && from.has_zero();
+        let relation = if zero_is_none { Relation::Lossy } else { relation };
         self.changes.raise(if file == target && relation == Relation::Relabel {
             Relation::Identical
         } else {
@@ -43,7 +45,8 @@ impl Compiler<'_> {
         });
         if file != target {
             let (file, target) = texts();
-            let what = format!("{file} → {target}");
+            let note = if zero_is_none { ": 0 becomes None" } else { "" };
+            let what = format!("{file} → {target}{note}");
             self.change(at, relation, what);
         }
         match rule {

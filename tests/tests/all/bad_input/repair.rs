@@ -470,6 +470,22 @@ fn a_plan_holds_its_file() {
 
 #[cfg(unix)]
 #[test]
+fn a_backup_has_the_rights_of_the_original() {
+    use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
+
+    let bench = Bench::with(&image_of(Mode::Atomic, &ticks()).flipped(HEADER_BYTES - 1, 1));
+    let is_given_away = chown(&bench.path, Some(12_345), Some(54_321)).is_ok();
+    fs::set_permissions(&bench.path, fs::Permissions::from_mode(0o6640)).unwrap();
+    let backup = bench.path("backup.pv");
+    Repair::plan(&bench.path).unwrap().back_up(&backup).unwrap();
+    let [original, backup] = [&bench.path, &backup].map(|path| path.metadata().unwrap());
+    assert_eq!(backup.mode() & 0o7777, 0o640, "a copy runs as nobody else");
+    assert_eq!((backup.uid(), backup.gid()), (original.uid(), original.gid()));
+    assert_eq!(is_given_away, backup.uid() == 12_345);
+}
+
+#[cfg(unix)]
+#[test]
 fn a_repaired_copy_has_the_rights_of_the_original() {
     use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
 
