@@ -66,6 +66,9 @@ impl AnySlice {
 
     fn new(store: Store, access: Access) -> Result<Self, Error> {
         let descriptor = typed::descriptor(&store)?;
+        if usize::try_from(descriptor.size_bytes()).is_err() {
+            return Err(store.too_large(Some(store.committed_len())));
+        }
         Ok(Self { snapshot: Snapshot::new(store)?, descriptor, access })
     }
 

@@ -73,7 +73,7 @@ pub enum Error {
         /// How many elements were asked for; `u64::MAX` where that number overflowed.
         elements: u64,
         /// The size of one element in bytes.
-        element_bytes: usize,
+        element_bytes: u64,
     },
 
     /// A file of this name exists, and `create` replaces nothing.

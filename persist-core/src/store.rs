@@ -404,7 +404,7 @@ impl Store {
         Error::TooLarge {
             path: self.path.clone(),
             elements: elements.unwrap_or(u64::MAX),
-            element_bytes: self.header.preamble.element_bytes.get() as usize,
+            element_bytes: self.header.preamble.element_bytes.get(),
         }
     }
 }

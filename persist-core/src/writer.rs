@@ -307,7 +307,7 @@ impl AnyWriter {
             bytes => Err(Error::TooLarge {
                 path: self.path.as_path().into(),
                 elements: bytes.map_or(u64::MAX, |bytes| bytes / self.element_bytes()),
-                element_bytes: self.element_bytes() as usize,
+                element_bytes: self.element_bytes(),
             }),
         }
     }

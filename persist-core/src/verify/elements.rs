@@ -61,10 +61,9 @@ impl<'a> Scan<'a> {
         let data_offset = preamble.data_offset.get();
         let element_bytes = preamble.element_bytes.get();
         let bytes = header.file_bytes(len).map(|end| end - data_offset);
-        let bytes = bytes.filter(|&bytes| bytes <= isize::MAX as u64).ok_or_else(|| {
-            let element_bytes = usize::try_from(element_bytes).unwrap_or(usize::MAX);
-            Error::TooLarge { path: path.into(), elements: len, element_bytes }
-        })?;
+        let bytes = bytes
+            .filter(|&bytes| bytes <= isize::MAX as u64)
+            .ok_or_else(|| Error::TooLarge { path: path.into(), elements: len, element_bytes })?;
         let elements = Elements::map(file, data_offset, bytes, replay)
             .map_err(|source| Error::io(Action::Map, path, source))?;
         let (order, file_bytes) = (preamble.byte_order(), examination.file_bytes);

@@ -389,7 +389,35 @@ fn elements_larger_than_memory_are_refused() {
     create(&path, &points(1));
     let original = AnySlice::open(&path).unwrap();
     let order = ByteOrder::NATIVE;
-    let mut huge = vec![3, 1, b'P', 0];
+    let huge = padded(1 << 30);
+    let file = (original.descriptor(), order);
+    let plan = Plan::new(file, (&huge, order), &Aliases::NONE, None).unwrap();
+    let to = directory.path().join("b.pv");
+    let mut writer = AnyWriter::create(&to, &AnyFile::new(huge.clone())).unwrap();
+    let error = writer.append_converted(&original, &plan, |_| ()).unwrap_err();
+    assert!(format!("{error:?}").contains("elements of more than 64 MiB"), "{error:?}");
+}
+
+#[test]
+fn elements_that_no_address_reaches_are_refused() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("a.pv");
+    AnyWriter::create(&path, &AnyFile::new(padded(1 << 32))).unwrap().finish().unwrap();
+    let opened = AnySlice::open(&path);
+    match cfg!(target_pointer_width = "32") {
+        true => {
+            let refused = opened.unwrap_err();
+            assert!(
+                matches!(refused, Error::TooLarge { element_bytes: 0x1_0000_0008, .. }),
+                "{refused}"
+            );
+        }
+        false => assert!(opened.unwrap().is_empty()),
+    }
+}
+
+/// A struct of `x: u64` and so much padding.
+fn padded(bytes: u64) -> Descriptor {
     let number = |mut number: u64| {
         let mut bytes = Vec::new();
         while number >= 0x80 {
@@ -398,19 +426,9 @@ fn elements_larger_than_memory_are_refused() {
         }
         [bytes, vec![number as u8]].concat()
     };
-    // A struct of `x: u64` and so much padding.
-    for part in
-        [number((1 << 30) + 8), vec![0, 2, 1, b'x', 0, 1, 0, 8, 0, 1, b'p', 8, 5], number(1 << 30)]
-    {
-        huge.extend(part);
-    }
-    let huge = Descriptor::decode(&huge).unwrap();
-    let file = (original.descriptor(), order);
-    let plan = Plan::new(file, (&huge, order), &Aliases::NONE, None).unwrap();
-    let to = directory.path().join("b.pv");
-    let mut writer = AnyWriter::create(&to, &AnyFile::new(huge.clone())).unwrap();
-    let error = writer.append_converted(&original, &plan, |_| ()).unwrap_err();
-    assert!(format!("{error:?}").contains("elements of more than 64 MiB"), "{error:?}");
+    let fields = vec![0, 2, 1, b'x', 0, 1, 0, 8, 0, 1, b'p', 8, 5];
+    let parts = [vec![3, 1, b'P', 0], number(bytes + 8), fields, number(bytes)];
+    Descriptor::decode(&parts.concat()).unwrap()
 }
 
 /// Appending fails, loses nothing, and goes on when there is space.
