@@ -103,6 +103,18 @@ pub(crate) fn shown(path: &Path) -> String {
     cell::harmless_text(&path.to_string_lossy())
 }
 
+/// The name of a file as a word of a command, in quotes where a shell would take it apart.
+pub(crate) fn word(path: &Path) -> String {
+    let text = shown(path);
+    let is_plain = |char: char| {
+        char.is_alphanumeric() || "._-/:+@%=,".contains(char) || cfg!(windows) && char == '\\'
+    };
+    match text.chars().all(is_plain) && !text.is_empty() {
+        true => text,
+        false => format!("'{}'", text.replace('\'', r"'\''")),
+    }
+}
+
 /// The name of a file for programs. JSON has no bytes: what isn't Unicode is replaced.
 pub(crate) fn path_as_text<S: Serializer>(path: &Path, to: S) -> Result<S::Ok, S::Error> {
     to.collect_str(&path.display())

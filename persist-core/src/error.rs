@@ -150,7 +150,7 @@ pub enum Error {
     },
 
     /// The file doesn't begin as a persist file does. It was not changed.
-    #[error("`{}` is not a persist file: {}", Shown(path), Beginning(found))]
+    #[error("`{}` is not a persist file: {}", Shown(path), Beginning { path, found })]
     #[non_exhaustive]
     NotPersist {
         /// The file.
@@ -731,15 +731,37 @@ fn hint(action: Action, source: &io::Error) -> &'static str {
     }
 }
 
+/// What a file of ours begins with.
+const MAGIC: &[u8] = b"\x89PVF\r\n\x1a\n";
+
 /// The beginning of a file that isn't ours.
-struct Beginning<'a>(&'a [u8]);
+struct Beginning<'a> {
+    path: &'a Path,
+    found: &'a [u8],
+}
+
+impl Beginning<'_> {
+    /// Whether it is ours but for one byte.
+    fn is_one_byte_off(&self) -> bool {
+        let differing = MAGIC.iter().zip(self.found).filter(|(expected, found)| expected != found);
+        self.found.len() == MAGIC.len() && differing.count() == 1
+    }
+}
 
 impl fmt::Display for Beginning<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.0.is_empty() {
+        let found = Quoted(self.found);
+        if self.found.is_empty() {
             return f.write_str("it is empty; remove it first if a new file is to have this name");
         }
-        write!(f, "expected it to begin with \"\\x89PVF\", found {}", Quoted(self.0))
+        if !self.is_one_byte_off() {
+            return write!(f, "expected it to begin with \"\\x89PVF\", found {found}");
+        }
+        let (magic, path) = (Quoted(MAGIC), Word(self.path));
+        write!(
+            f,
+            "expected it to begin with {magic}, found {found}: one byte differs, which `persist repair {path}` restores where the rest is whole"
+        )
     }
 }
 

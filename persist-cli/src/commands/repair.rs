@@ -13,7 +13,9 @@ use serde::Serialize;
 use super::verify;
 use crate::outcome::{self, Outcome, complain};
 use crate::progress::Progress;
-use crate::terminal::{count, even_if_closed, painted, path_as_text, print, print_json, shown};
+use crate::terminal::{
+    count, even_if_closed, painted, path_as_text, print, print_json, shown, word,
+};
 
 const BAD: Style = AnsiColor::Red.on_default().bold();
 
@@ -39,7 +41,7 @@ pub(crate) struct Args {
     /// Don't ask
     #[arg(long, conflicts_with = "dry_run")]
     yes: bool,
-    /// Don't ask, and repair even what leaves no element
+    /// With --yes: repair even what leaves no element
     #[arg(long, requires = "yes")]
     lose_all: bool,
     /// Only say what would be done
@@ -60,14 +62,19 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<Outcome> {
     if !args.json {
         even_if_closed(print(&told.text(repair.report())))?;
     }
+    let backup = args.backup();
+    if repair.is_possible() && !args.dry_run {
+        backup.as_deref().map_or(Ok(()), check_backup)?;
+    }
     if !repair.is_possible() || args.dry_run || !args.is_wanted(told.loses_all)? {
         if args.json {
             print_json(&told)?;
         }
         return Ok(Outcome::yes_if(was_fine));
     }
-    if !args.no_backup {
-        told.backup = Some(back_up(&repair, &args.file)?.display().to_string());
+    if let Some(backup) = backup {
+        repair.back_up(&backup)?;
+        told.backup = Some(backup.display().to_string());
     }
     let report = repair.run()?;
     told.repaired = Some(verify::Found::new(&report));
@@ -93,6 +100,11 @@ fn plan(path: &Path) -> anyhow::Result<Repair> {
 }
 
 impl Args {
+    /// Where the file as it was is kept.
+    fn backup(&self) -> Option<PathBuf> {
+        (!self.no_backup).then(|| with_suffix(&self.file, ".bak"))
+    }
+
     /// Asks whether to go on.
     fn is_wanted(&self, loses_all: bool) -> anyhow::Result<bool> {
         if self.yes && loses_all && !self.lose_all {
@@ -115,15 +127,20 @@ impl Args {
     }
 }
 
-fn back_up(repair: &Repair, file: &Path) -> anyhow::Result<PathBuf> {
+/// Before anybody is asked: the answer would be no use.
+fn check_backup(backup: &Path) -> anyhow::Result<()> {
+    ensure!(
+        backup.symlink_metadata().is_err(),
+        "the backup `{}` exists already: move it away, or use --no-backup",
+        shown(backup)
+    );
+    Ok(())
+}
+
+fn with_suffix(file: &Path, suffix: &str) -> PathBuf {
     let mut name = OsString::from(file);
-    name.push(".bak");
-    let backup = PathBuf::from(name);
-    if backup.symlink_metadata().is_ok() {
-        bail!("the backup `{}` exists already: move it away, or use --no-backup", shown(&backup));
-    }
-    repair.back_up(&backup)?;
-    Ok(backup)
+    name.push(suffix);
+    name.into()
 }
 
 /// What is to be said.
@@ -162,7 +179,7 @@ impl<'a> Told<'a> {
             found: verify::Found::new(repair.report()),
             steps: steps.collect(),
             loses_all: repair.steps().iter().any(leaves_nothing),
-            obstacles: repair.obstacles().iter().map(ToString::to_string).collect(),
+            obstacles: repair.obstacles().iter().map(|it| obstacle(file, it)).collect(),
             backup: None,
             repaired: None,
         }
@@ -199,6 +216,19 @@ impl<'a> Told<'a> {
         let kept = backup.map(|path| format!("; as it was it is kept as `{path}`"));
         format!("repaired {file}, which has {left} now{}", kept.unwrap_or_default())
     }
+}
+
+/// What can't be repaired, and what helps where the command has something that does.
+fn obstacle(file: &Path, obstacle: &RepairObstacle) -> String {
+    if !matches!(obstacle, RepairObstacle::Elements { .. }) {
+        return obstacle.to_string();
+    }
+    let [csv, new] = [".csv", ".new"].map(|suffix| word(&with_suffix(file, suffix)));
+    let file = word(file);
+    format!(
+        "{obstacle}. To give them values make a new file: `persist dump {file} --csv > {csv}`, put values \
+         in the place of those that begin with `invalid:`, and `persist import {csv} --like {file} -o {new}`"
+    )
 }
 
 /// Whether nothing is left after a step that loses something.

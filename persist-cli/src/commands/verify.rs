@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use anstyle::{AnsiColor, Style};
 use anyhow::bail;
 use indicatif::HumanCount;
-use persist_core::{Finding, FindingKind, Report, Severity, verify_with_progress};
+use persist_core::{AnySlice, Finding, FindingKind, Report, Severity, verify_with_progress};
 use serde::Serialize;
 
 use crate::outcome::{Outcome, complain};
@@ -66,7 +66,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<Outcome> {
 
 /// Refuses what is no file of ours, as every other command does.
 pub(super) fn check_persist(path: &Path, report: &Report) -> anyhow::Result<()> {
-    match report.findings.iter().find(|finding| finding.kind == FindingKind::NotPersist) {
+    match is_not_persist(report) {
         None => Ok(()),
         Some(Finding { expected, found, .. }) => {
             bail!("`{}` is not a persist file: expected {expected}, found {found}", shown(path))
@@ -74,11 +74,19 @@ pub(super) fn check_persist(path: &Path, report: &Report) -> anyhow::Result<()> 
     }
 }
 
+fn is_not_persist(report: &Report) -> Option<&Finding> {
+    report.findings.iter().find(|finding| finding.kind == FindingKind::NotPersist)
+}
+
 fn report(path: &Path) -> anyhow::Result<Report> {
     let mut bar: Option<Progress> = None;
     let report = verify_with_progress(path, |done, total| {
         bar.get_or_insert_with(|| Progress::of_bytes(total, "verifying")).set(done);
     })?;
+    if is_not_persist(&report).is_some() {
+        // It knows when a repair may help.
+        AnySlice::open(path)?;
+    }
     check_persist(path, &report)?;
     Ok(report)
 }

@@ -2,16 +2,18 @@
 
 use std::fs;
 #[cfg(unix)]
-use std::{process::Stdio, thread, time::Duration, time::Instant};
+use std::{mem::offset_of, process::Stdio, thread, time::Duration, time::Instant};
 
 #[cfg(unix)]
 use persist_core::verify;
 use persist_core::{MmapSlice, MmapVec};
 use serde_json::Value;
 
+#[cfg(unix)]
+use crate::bench::Ran;
 use crate::bench::{Bench, flip};
 #[cfg(unix)]
-use crate::support::file_of;
+use crate::support::{Side, Tick, file_of, overwrite, ticks};
 
 /// A file with two kinds of damage, of which none loses anything.
 fn damaged(bench: &Bench) -> Vec<u8> {
@@ -51,7 +53,10 @@ fn a_repair_says_what_it_does_and_keeps_the_original() {
 
     // The backup is worth more than another repair.
     flip(&bench.path("a.pv"), 60_000);
-    bench.run(&["repair", "a.pv", "--yes"]).ends(2).complains(&["a.pv.bak` exists already"]);
+    for args in [&["repair", "a.pv", "--yes"][..], &["repair", "a.pv"]] {
+        bench.run(args).ends(2).complains(&["a.pv.bak` exists already"]);
+    }
+    bench.run(&["repair", "a.pv", "--dry-run"]).ends(1).prints(&["loses nothing"]);
     assert_eq!(fs::read(bench.path("a.pv.bak")).unwrap(), before);
     bench.run(&["repair", "a.pv", "--yes", "--no-backup"]).ends(0);
     bench.run(&["verify", "a.pv"]).ends(0);
@@ -93,6 +98,7 @@ fn losing_all_elements_must_be_allowed() {
         (vec!["a.pv".into()], before.into())
     );
     bench.run(&["repair", "a.pv", "--lose-all"]).ends(2).complains(&["--yes"]);
+    bench.run(&["repair", "--help"]).ends(0).prints(&["With --yes: repair even what leaves no"]);
     let ran = bench.run(&["repair", "a.pv", "--yes", "--lose-all"]).ends(0);
     ran.prints(&[says, "repaired a.pv, which has 0 elements now; as it was"]);
     assert_eq!(fs::read(bench.path("a.pv.bak")).unwrap(), before);
@@ -102,6 +108,46 @@ fn losing_all_elements_must_be_allowed() {
     let ran = bench.run(&["repair", "b.pv", "--yes"]).ends(0);
     assert!(!ran.out.contains(says));
     ran.prints(&["loses 2 elements", "repaired b.pv, which has 1 element now"]);
+}
+
+/// The commands that are advised make a file of the elements that are values, and of others for the rest.
+#[cfg(unix)]
+#[test]
+fn elements_that_are_no_values_can_be_given_some() {
+    for name in ["a.pv", "it's a.pv"] {
+        let bench = Bench::new();
+        let mut expected = ticks(9);
+        let path = file_of(&bench.path(""), name, &expected);
+        for i in [3, 5] {
+            overwrite(&path, (i * size_of::<Tick>() + offset_of!(Tick, side)) as u64, &[9]);
+            expected[i].side = Side::Buy;
+        }
+        let ran = bench.run(&["repair", name, "--json", "--yes"]).ends(1);
+        let report: Value = serde_json::from_str(&ran.out).unwrap();
+        let obstacle = report["obstacles"][0].as_str().unwrap();
+        bench.run(&["repair", name]).ends(1).prints(&[&format!("can't be repaired: {obstacle}\n")]);
+        let commands: Vec<_> =
+            obstacle.split('`').filter(|text| text.starts_with("persist ")).collect();
+        let [dump, import] = *commands else { panic!("{obstacle}") };
+        assert!(obstacle.contains("2 elements have bytes that are no value"), "{obstacle}");
+        shell(&bench, dump).ends(1);
+        let csv = format!("{name}.csv");
+        let text = fs::read_to_string(bench.path(&csv)).unwrap();
+        shell(&bench, import).ends(2).complains(&["line 5, column `side`", "invalid:09"]);
+        bench.write(&csv, text.replace("invalid:09", "Buy"));
+        shell(&bench, import).ends(0);
+        let new = bench.path(&format!("{name}.new"));
+        assert_eq!(MmapSlice::<Tick>::open(new).unwrap(), *expected);
+    }
+}
+
+/// Runs a line of commands as people would.
+#[cfg(unix)]
+fn shell(bench: &Bench, line: &str) -> Ran {
+    let program = env!("CARGO_BIN_EXE_persist");
+    let line = format!("persist() {{ '{program}' \"$@\"; }}; {line}");
+    let mut shell = std::process::Command::new("sh");
+    Ran::new(&shell.args(["-c", &line]).current_dir(bench.path("")).output().unwrap())
 }
 
 /// Repairs `a.pv`, which is `before`, again and again, and kills that at random moments. Looks at what it is then, and at

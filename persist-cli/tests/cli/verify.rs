@@ -5,7 +5,7 @@ use std::process::Stdio;
 use persist_core::MmapVec;
 use serde_json::Value;
 
-use crate::bench::Bench;
+use crate::bench::{Bench, flip};
 
 fn flags(bench: &Bench, name: &str, count: usize) -> usize {
     let mut flags = MmapVec::<bool>::create(bench.path(name)).unwrap();
@@ -73,6 +73,31 @@ fn what_is_no_damage() {
         }
     }
     bench.run(&["verify", "a.csv", "open.pv"]).ends(2);
+}
+
+/// Where one byte of the magic is damaged, all commands say what helps; and that does.
+#[test]
+fn a_byte_of_the_magic() {
+    let bench = Bench::new();
+    flags(&bench, "my flags.pv", 3);
+    let whole = std::fs::read(bench.path("my flags.pv")).unwrap();
+    for offset in 0..8 {
+        flip(&bench.path("my flags.pv"), offset);
+        for command in ["verify", "inspect", "dump"] {
+            let ran = bench.run(&[command, "my flags.pv"]).ends(2);
+            ran.complains(&[
+                "is not a persist file",
+                "one byte differs",
+                "`persist repair 'my flags.pv'`",
+            ]);
+        }
+        bench.run(&["repair", "my flags.pv", "--yes", "--no-backup"]).ends(0);
+        assert!(std::fs::read(bench.path("my flags.pv")).unwrap() == whole);
+    }
+    flip(&bench.path("my flags.pv"), 0);
+    flip(&bench.path("my flags.pv"), 1);
+    let ran = bench.run(&["verify", "my flags.pv"]).ends(2);
+    assert!(!ran.err.contains("repair"), "{}", ran.err);
 }
 
 #[test]

@@ -40,8 +40,8 @@ impl<'a> Mending<'a> {
         for _ in 0..MOST_STEPS {
             let file = self.examine()?;
             let mended = match file.faults.first() {
+                _ if self.restore_torn_slot(&file) => Ok(()),
                 Some(fault) => self.mend_fault(fault, &file),
-                None if self.restore_newer_slot(&file) => Ok(()),
                 None => {
                     let finished = self.finish(&file);
                     self.give_up_unless(finished);
@@ -217,9 +217,6 @@ impl Mending<'_> {
         if newest.epoch.checked_add(1) != Some(epoch) {
             return self.give_up_journal(damage, file);
         }
-        if self.restore_slot(file, epoch % 2, |state| state.epoch == epoch) {
-            return Ok(());
-        }
         match lost.slot_len {
             Some(len) if epoch <= MAX_EPOCH => {
                 // A file of which a record counts was not closed.
@@ -286,11 +283,13 @@ impl Mending<'_> {
         true
     }
 
-    /// Restores the slot that isn't whole where it is the newer one: so the last commit that only it knows isn't lost.
-    fn restore_newer_slot(&mut self, file: &Examination) -> bool {
+    /// Restores the slot that isn't whole. Before anything else: where it is the newer one, the file seen through the
+    /// older one may lack records and bytes that it doesn't need any more, and have elements that it had given up.
+    fn restore_torn_slot(&mut self, file: &Examination) -> bool {
         let Some(slots) = file.header.as_ref().map(|header| header.slots) else { return false };
-        let epoch = slots.newest.epoch + 1;
-        slots.torn && self.restore_slot(file, epoch % 2, |state| state.epoch == epoch)
+        let whole = slots.newest.epoch;
+        let fits = |state: State| state.epoch.abs_diff(whole) == 1;
+        slots.torn && self.restore_slot(file, (whole + 1) % 2, fits)
     }
 
     /// Both slots are whole, and don't follow each other.

@@ -16,7 +16,9 @@ use super::journal::{JOURNAL, RECORDS, three_records};
 use super::{
     Bench, HEADER_BYTES, MODES, Order, Tick, data_offset, image_of, image_with, orders, ticks,
 };
-use crate::support::{DESCRIPTOR_OFFSET, Image, JournalWriter, Live, Preamble, Record, Slot};
+use crate::support::{
+    DESCRIPTOR_OFFSET, Image, JournalWriter, Live, NewRecord, Preamble, Record, Slot, extents,
+};
 
 /// Holds that a repair takes these steps, and leaves a file that is fine and has these elements.
 #[track_caller]
@@ -118,6 +120,108 @@ fn a_torn_slot() {
         let bent = longer.flipped(newest.field("committed_len").start + 2, 0x10);
         let steps = ["in the slots, from 0x10 to 0x00, as the checksum proves", "close the file"];
         check("a byte of the newer slot", &bent, &lossless(&steps), &ticks());
+    }
+}
+
+/// Files in which the two slots say different things, and what else there is follows the newer one: in the words of the
+/// older one bytes are missing, records are damaged, and elements are there that were given up.
+fn files_of_the_newer_slot() -> Vec<(String, Image)> {
+    let mut files = Vec::new();
+    for mode in MODES {
+        let closed = image_of(mode, &ticks());
+        files.push((format!("{mode:?}, closed"), closed.clone()));
+        let older = Slot(1 - (closed.get(closed.newest_slot(), "epoch") % 2) as usize);
+        for (name, older_len) in [("cut", 2), ("appended", 1), ("cut to its end", 1000)] {
+            let mut unclean = closed.clone().with(older, "committed_len", older_len).unclean();
+            if older_len == 1000 {
+                // Room for more elements than there are, and for fewer than there were.
+                let newer = unclean.newest_slot();
+                unclean = unclean.with(newer, "committed_len", 1).sealed();
+            }
+            files.push((format!("{mode:?}, {name}"), unclean));
+        }
+    }
+    files.push(("records".into(), three_records().0));
+    files.push(("records after a large commit".into(), large_commit(2)));
+    let large = large_commit(0);
+    let record = Record(JOURNAL);
+    let payload_offset = large.get(record, "payload_offset");
+    let end = payload_offset + large.get(record, "payload_bytes");
+    let overwritten = large.clone().resized(end as usize);
+    let rewritten = NewRecord {
+        epoch: large.get(record, "epoch"),
+        sequence: large.get(record, "sequence"),
+        old_len: large.get(record, "old_len"),
+        new_len: large.get(record, "new_len"),
+        payload_offset,
+        payload: extents(&[(0, &large.0[data_offset(&large)..][..6100 * size_of::<Tick>()])]),
+    };
+    files.push(("its record and payload".into(), large.clone().with_record(JOURNAL, &rewritten)));
+    files.push(("its payload overwritten".into(), overwritten));
+    files.push(("its payload cut off".into(), large));
+    files
+}
+
+/// A file with a commit of more than its journal holds, and so many records after it. Where there are none its own is
+/// there still, of the epoch of the older slot, and its payload was past all elements.
+fn large_commit(records: u64) -> Image {
+    let bench = Bench::new("large.pv");
+    let mut vec = MmapVec::<Tick>::options().journal_bytes(0).create(&bench.path).unwrap();
+    (0..6000).for_each(|i| vec.push(Tick { time: i, ..ticks()[0] }).unwrap());
+    vec.commit().unwrap();
+    vec.iter_mut().for_each(|tick| tick.time += 7);
+    (0..100).for_each(|i| vec.push(Tick { time: i, ..ticks()[1] }).unwrap());
+    vec.commit().unwrap();
+    for i in 0..records {
+        vec[0].time = 100 + i;
+        vec.commit().unwrap();
+    }
+    drop(vec);
+    let image = Image::read(&bench.path);
+    let epoch = image.get(image.newest_slot(), "epoch");
+    let expected = if records > 0 { epoch } else { epoch - 1 };
+    assert_eq!(image.get(Record(JOURNAL), "epoch"), expected);
+    image
+}
+
+/// A byte of a slot that its checksum proves is restored before anything else is planned, so nothing is lost, and the
+/// file becomes what it would have been without the damage.
+#[test]
+fn a_byte_of_either_slot() {
+    for (name, image) in &files_of_the_newer_slot() {
+        let bench = Bench::with(image);
+        let whole = Repair::plan(&bench.path).unwrap();
+        assert!(whole.obstacles().is_empty(), "{name}: {:?}", whole.obstacles());
+        let rest = whole.steps().to_vec();
+        if whole.is_possible() {
+            whole.run().unwrap();
+        }
+        let expected = &Image::read(&bench.path);
+        let checked = Slot(0).field("checksum").end - Slot(0).offset();
+        in_shards(0..2 * (checked + 3), |indices| {
+            let bench = Bench::with(image);
+            for index in indices {
+                let (slot, at) = (index % 2, index / 2);
+                let offset = Slot(slot).offset()
+                    + if at < checked { at } else { [checked, 511, 4095][at - checked] };
+                let bits = [0xff, 1 << (at % 8)][at / 3 % 2];
+                image.clone().flipped(offset, bits).write(&bench.path);
+                let name = format!("{name}: byte {offset} ^ {bits:#x}");
+                let repair = Repair::plan(&bench.path).unwrap();
+                let (first, others) = repair.steps().split_first().expect(&name);
+                assert!(
+                    matches!(first.kind,
+                        RepairKind::RestoreByte { region: Region::Slots, offset_bytes, .. }
+                        | RepairKind::ZeroReserved { offset_bytes, bytes: 1, .. }
+                            if offset_bytes == offset as u64),
+                    "{name}: {first}"
+                );
+                assert_eq!((&first.loss, others), (&RepairLoss::Nothing, &*rest), "{name}");
+                assert!(rest.iter().all(|step| step.loss == RepairLoss::Nothing), "{name}");
+                assert!(repair.run().unwrap().is_fine(), "{name}");
+                assert!(Image::read(&bench.path) == *expected, "{name}: another file");
+            }
+        });
     }
 }
 
