@@ -59,6 +59,7 @@ pub struct Repair {
     report: Report,
     steps: Vec<RepairStep>,
     obstacles: Vec<RepairObstacle>,
+    len_after: Option<u64>,
     /// What is to be written to a copy, if anything.
     patches: Option<patch::Patches>,
 }
@@ -88,9 +89,9 @@ impl Repair {
         let mut mending = Mending::new(&file.storage);
         mending.mend().map_err(|source| Error::io(Action::Read, path, source))?;
         mending.tell_of_elements(&report);
-        let Mending { steps, obstacles, patches, .. } = mending;
+        let Mending { steps, obstacles, patches, len_after, .. } = mending;
         let patches = Some(patches).filter(|patches| !patches.is_empty());
-        Ok(Self { path: path.into(), file, report, steps, obstacles, patches })
+        Ok(Self { path: path.into(), file, report, steps, obstacles, len_after, patches })
     }
 
     /// What is wrong with the file.
@@ -109,6 +110,18 @@ impl Repair {
     #[must_use]
     pub fn obstacles(&self) -> &[RepairObstacle] {
         &self.obstacles
+    }
+
+    /// How many elements there will be after all of this; `None` where nothing can be done.
+    #[must_use]
+    pub fn len_after(&self) -> Option<u64> {
+        self.len_after.filter(|_| !self.obstacles.iter().any(RepairObstacle::is_final))
+    }
+
+    /// Whether what is done loses something and leaves no element.
+    #[must_use]
+    pub fn loses_all(&self) -> bool {
+        self.len_after() == Some(0) && self.steps.iter().any(|it| it.loss != RepairLoss::Nothing)
     }
 
     /// Whether there is something to do, and it can be done.

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use anstyle::{AnsiColor, Style};
 use anyhow::{anyhow, bail, ensure};
-use persist_core::{Repair, RepairKind, RepairLoss, RepairObstacle, RepairStep, Report};
+use persist_core::{Repair, RepairLoss, RepairObstacle, Report};
 use serde::Serialize;
 
 use super::verify;
@@ -178,7 +178,7 @@ impl<'a> Told<'a> {
             file,
             found: verify::Found::new(repair.report()),
             steps: steps.collect(),
-            loses_all: repair.steps().iter().any(leaves_nothing),
+            loses_all: repair.loses_all(),
             obstacles: repair.obstacles().iter().map(|it| obstacle(file, it)).collect(),
             backup: None,
             repaired: None,
@@ -229,10 +229,4 @@ fn obstacle(file: &Path, obstacle: &RepairObstacle) -> String {
         "{obstacle}. To give them values make a new file: `persist dump {file} --csv > {csv}`, put values \
          in the place of those that begin with `invalid:`, and `persist import {csv} --like {file} -o {new}`"
     )
-}
-
-/// Whether nothing is left after a step that loses something.
-fn leaves_nothing(step: &RepairStep) -> bool {
-    matches!(step.kind, RepairKind::Cut { len: 0, .. } | RepairKind::GiveUpJournal { len: 0, .. })
-        && step.loss != RepairLoss::Nothing
 }

@@ -24,6 +24,8 @@ pub(super) struct Mending<'a> {
     pub(super) patches: Patches,
     pub(super) steps: Vec<RepairStep>,
     pub(super) obstacles: Vec<RepairObstacle>,
+    /// How many elements there will be, once that is known.
+    pub(super) len_after: Option<u64>,
 }
 
 /// What became of the attempt to mend a fault.
@@ -32,7 +34,7 @@ type Mended = Result<(), RepairObstacle>;
 impl<'a> Mending<'a> {
     pub(super) fn new(storage: &'a FileStorage) -> Self {
         let (patches, steps, obstacles) = (Patches::default(), Vec::new(), Vec::new());
-        Self { storage, patches, steps, obstacles }
+        Self { storage, patches, steps, obstacles, len_after: None }
     }
 
     /// Plans until nothing is wrong, or something can't be mended.
@@ -336,7 +338,14 @@ impl Mending<'_> {
         if file.file_bytes < data_offset {
             let kind = RepairKind::Extend { bytes: data_offset - file.file_bytes };
             self.patches.extend(data_offset);
-            self.step(kind, RepairLoss::Nothing);
+            // The journal of a file that was closed is empty, and so is that of mode shared.
+            let may_have_records = file.header.as_ref().is_none_or(|header| {
+                let slots = &header.slots;
+                slots.newest.mode == Mode::Atomic && (slots.torn || !slots.newest.clean)
+            });
+            let loss =
+                if may_have_records { RepairLoss::MaybeCommits } else { RepairLoss::Nothing };
+            self.step(kind, loss);
             return Ok(());
         }
         self.cut(file)
@@ -387,6 +396,7 @@ impl Mending<'_> {
         };
         let (torn, clean) = (header.slots.torn, header.slots.newest.clean);
         let len = file.len().unwrap_or_default();
+        self.len_after = Some(len);
         let end = header.file_bytes(len).unwrap_or(u64::MAX);
         let (is_closed, spare_bytes) = (clean && !torn, file.file_bytes.saturating_sub(end));
         let nothing_to_do = is_closed && spare_bytes == 0 && self.patches.is_empty();

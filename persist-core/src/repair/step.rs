@@ -110,7 +110,8 @@ pub enum RepairLoss {
         /// How many elements the vector had after the last of them, where that can be told.
         len: Option<u64>,
     },
-    /// Commits of which only a damaged slot told, if there were any. Where a crash left it like that there were none.
+    /// Commits of which only a damaged slot told, or a part of the journal that is missing, if there were any. Where a
+    /// crash left a slot like that there were none.
     MaybeCommits,
 }
 
@@ -235,9 +236,9 @@ impl fmt::Display for RepairLoss {
                 }
                 f.write_str("; elements that they changed may be from before or after them")
             }
-            Self::MaybeCommits => {
-                f.write_str("commits that only the damaged slot told of, if there were any")
-            }
+            Self::MaybeCommits => f.write_str(
+                "commits that only what is damaged or missing told of, if there were any",
+            ),
         }
     }
 }

@@ -269,22 +269,32 @@ fn ways() -> Vec<Way> {
     let mut ways: Vec<Way> = vec![
         ("what is best here", FileStorage::new),
         ("everywhere", |file| FileStorage::new(file).portable()),
+        ("compare", |file| FileStorage::with_detection(file, Detection::Compare)),
     ];
-    if cfg!(target_os = "linux") {
-        ways.extend([
-            (
-                "scan",
-                (|file| FileStorage::with_detection(file, Detection::PagemapScan)) as fn(_) -> _,
-            ),
-            ("pagemap", |file| FileStorage::with_detection(file, Detection::Pagemap)),
-            // Mappings there end with the file, within a page.
-            ("pagemap everywhere", |file| {
-                FileStorage::with_detection(file, Detection::Pagemap).portable()
-            }),
-            ("compare", |file| FileStorage::with_detection(file, Detection::Compare)),
-        ]);
+    if is_true_here(Detection::PagemapScan) {
+        ways.push(("scan", |file| FileStorage::with_detection(file, Detection::PagemapScan)));
+    }
+    if is_true_here(Detection::Pagemap) {
+        ways.push(("pagemap", |file| FileStorage::with_detection(file, Detection::Pagemap)));
+        // Mappings there end with the file, within a page.
+        ways.push(("pagemap everywhere", |file| {
+            FileStorage::with_detection(file, Detection::Pagemap).portable()
+        }));
     }
     ways
+}
+
+/// Not in an emulator, nor in an old kernel.
+#[cfg(target_os = "linux")]
+fn is_true_here(detection: Detection) -> bool {
+    let file = tempfile::tempfile().unwrap();
+    file.set_len(1 << 20).unwrap();
+    detection.tells_the_truth(&file).unwrap_or(false)
+}
+
+#[cfg(not(target_os = "linux"))]
+fn is_true_here(_: Detection) -> bool {
+    false
 }
 
 /// Random changes of every kind, in files of some hundred pages, against a `Vec` that remembers the last

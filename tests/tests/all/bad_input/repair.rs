@@ -628,8 +628,9 @@ fn check_any(bent: &Image) {
         assert!(was_whole || is_final, "{:#?}", repair.report().findings);
         return;
     }
-    let steps = repair.steps().to_vec();
+    let (steps, len_after) = (repair.steps().to_vec(), repair.len_after());
     let report = repair.run().unwrap_or_else(|error| panic!("{steps:?}: {error}"));
+    assert_eq!(report.len, len_after, "{steps:?}");
     assert!(is_whole(&report), "{steps:?}: {:#?}", report.findings);
     let again = verify(&bench.path).unwrap();
     assert_eq!(again.findings, report.findings);
@@ -651,6 +652,40 @@ fn a_file_that_ends_in_its_journal() {
             check_any(&whole.clone().resized(bytes.min(whole.0.len())));
         }
     }
+}
+
+/// What was cut off with commits in it is told as a loss.
+#[cfg(unix)]
+#[test]
+fn a_cut_that_takes_something_is_told() {
+    let opened = |bench: &Bench| MmapSlice::<Order>::open(&bench.path).unwrap().to_vec();
+    // All that there is waits in the journal.
+    let bench = Bench::with(&image_of::<Order>(Mode::Atomic, &[]));
+    let mut vec = MmapVec::<Order>::open(&bench.path).unwrap();
+    for some in orders().chunks(10).take(3) {
+        vec.extend_from_slice(some).unwrap();
+        vec.commit().unwrap();
+    }
+    let waiting = Image::read(&bench.path);
+    drop(vec);
+    let mut lossless = 0;
+    for whole in WHOLE.iter().chain([&waiting]) {
+        let elements = opened(&Bench::with(whole));
+        for bytes in (JOURNAL - 4096..whole.0.len() + 2000).step_by(997) {
+            let bench = Bench::with(&whole.clone().resized(bytes));
+            let repair = Repair::plan(&bench.path).unwrap();
+            let loses = repair.steps().iter().any(|step| step.loss != RepairLoss::Nothing);
+            let loses_all = repair.loses_all();
+            if repair.is_possible() {
+                repair.run().unwrap();
+                let left = opened(&bench);
+                assert!(loses || left == elements, "{bytes} bytes: a loss that nobody told of");
+                assert_eq!(loses_all, loses && left.is_empty(), "{bytes} bytes");
+                lossless += usize::from(!loses);
+            }
+        }
+    }
+    assert!(lossless > 0, "bytes after everything are nothing");
 }
 
 proptest! {
