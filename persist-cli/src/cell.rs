@@ -7,6 +7,7 @@ use std::borrow::Cow;
 use std::io::Write;
 
 use persist_core::reflect::Value;
+use serde_json::Value as Json;
 
 use crate::terminal;
 
@@ -28,6 +29,14 @@ pub(crate) fn json(out: &mut Vec<u8>, value: Value<'_>) {
         }
         value => plain(out, value),
     }
+}
+
+/// The same, to be put into a report: numbers keep all their digits.
+pub(crate) fn to_json(value: Value<'_>) -> Json {
+    let mut text = Vec::new();
+    json(&mut text, value);
+    // What was just written is JSON.
+    serde_json::from_slice(&text).unwrap_or(Json::Null)
 }
 
 /// A string of JSON in which a terminal finds nothing to act on.

@@ -1,16 +1,26 @@
 //! The values of an element as columns: `time`, `pos.x`, `legs[0].side`.
+//!
+//! A name may be any text, so that two values can have one path: a field `a.b`, and a field `b` of `a`. Of such elements
+//! the names that look like paths stand in quotes: `"a.b"`.
 
 use std::collections::HashSet;
+use std::convert::Infallible;
 use std::fmt::Write;
+use std::str::FromStr;
 
 use persist_core::reflect::{Kind, NotAValue, TypeRef, Value};
 use persist_core::{ByteOrder, Descriptor};
+
+use crate::cell;
 
 /// More columns than this nobody reads, and a hostile type has any number.
 const MOST_COLUMNS: u64 = 10_000;
 
 /// How many names an error lists.
 const MOST_NAMES: usize = 12;
+
+/// So much of a name is shown in an error.
+const MOST_CHARS: usize = 60;
 
 /// What the only value of an element without fields is called.
 const LONE_NAME: &str = "value";
@@ -23,6 +33,47 @@ pub(crate) struct Column<'a> {
     pub(crate) ty: TypeRef<'a>,
     start: usize,
     end: usize,
+}
+
+/// The paths that an option names: a line of CSV, as a name may have a comma in it.
+#[derive(Debug, Clone)]
+pub(crate) struct Fields(Vec<String>);
+
+impl FromStr for Fields {
+    type Err = Infallible;
+
+    fn from_str(text: &str) -> Result<Self, Infallible> {
+        let mut reader = csv::ReaderBuilder::new();
+        let mut reader = reader.has_headers(false).flexible(true).from_reader(text.as_bytes());
+        // Text in memory can be read, and its pieces are text.
+        let paths = reader.records().flatten();
+        let paths: Vec<String> =
+            paths.flat_map(|it| it.iter().map(str::to_owned).collect::<Vec<_>>()).collect();
+        Ok(Self(if paths.is_empty() { vec![String::new()] } else { paths }))
+    }
+}
+
+/// All paths of an option that may be there several times.
+pub(crate) fn paths(fields: &[Fields]) -> Vec<String> {
+    fields.iter().flat_map(|fields| fields.0.iter().cloned()).collect()
+}
+
+/// How names stand in paths.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Naming {
+    Plain,
+    /// Those that look like paths in quotes.
+    Quoted,
+}
+
+impl Naming {
+    /// A name without what a terminal acts on.
+    fn text(self, name: &str) -> String {
+        match self == Self::Quoted && name.contains(['.', '[', ']']) {
+            true => format!("\"{}\"", name.escape_debug()),
+            false => name.escape_debug().to_string(),
+        }
+    }
 }
 
 /// Why there are no columns.
@@ -65,7 +116,24 @@ pub(crate) fn columns<'a>(
     descriptor: &'a Descriptor,
     paths: &[String],
 ) -> Result<Vec<Column<'a>>, NoColumns> {
-    let root = Place { path: String::new(), offset_bytes: 0, ty: descriptor.root() };
+    let plain = columns_named(descriptor, paths, Naming::Plain)?;
+    if twice(&plain).is_none() {
+        return Ok(plain);
+    }
+    let quoted = columns_named(descriptor, paths, Naming::Quoted)?;
+    match twice(&quoted) {
+        Some(path) => Err(NoColumns::Twice { path: path.to_owned() }),
+        None => Ok(quoted),
+    }
+}
+
+/// The same, in which columns may have the same path.
+fn columns_named<'a>(
+    descriptor: &'a Descriptor,
+    paths: &[String],
+    naming: Naming,
+) -> Result<Vec<Column<'a>>, NoColumns> {
+    let root = Place { path: String::new(), offset_bytes: 0, ty: descriptor.root(), naming };
     let places: Vec<Place<'_>> = match paths {
         [] => vec![root],
         paths => {
@@ -78,10 +146,7 @@ pub(crate) fn columns<'a>(
     }
     let mut columns = Vec::new();
     places.into_iter().for_each(|place| place.add_to(&mut columns));
-    match twice(&columns).filter(|_| !paths.is_empty()) {
-        Some(path) => Err(NoColumns::Twice { path: path.to_owned() }),
-        None => Ok(columns),
-    }
+    Ok(columns)
 }
 
 /// The first path that more than one column has.
@@ -104,9 +169,9 @@ fn count(ty: TypeRef<'_>) -> u64 {
 
 /// The values within a type, each at its place in it. Every type is looked at once, however often it is repeated: a
 /// hostile file can have many items, each with many fields that have no value.
-fn values(ty: TypeRef<'_>) -> Vec<Place<'_>> {
+fn values(ty: TypeRef<'_>, naming: Naming) -> Vec<Place<'_>> {
     match ty.kind() {
-        Kind::Array { item, len } => match values(item) {
+        Kind::Array { item, len } => match values(item, naming) {
             none if none.is_empty() => none,
             of_item => (0..len)
                 .flat_map(|index| of_item.iter().map(move |value| (index, value)))
@@ -117,14 +182,14 @@ fn values(ty: TypeRef<'_>) -> Vec<Place<'_>> {
         },
         Kind::Struct { fields, .. } => fields
             .flat_map(|field| {
-                let before = format!(".{}", field.name.escape_debug());
-                let of_field = values(field.ty).into_iter();
+                let before = format!(".{}", naming.text(field.name));
+                let of_field = values(field.ty, naming).into_iter();
                 of_field.map(move |value| (before.clone(), field.offset_bytes, value))
             })
             .map(|(before, by, value)| Place::moved(before, by, &value))
             .collect(),
         Kind::Padding | Kind::Phantom => Vec::new(),
-        _ => vec![Place { path: String::new(), offset_bytes: 0, ty }],
+        _ => vec![Place { path: String::new(), offset_bytes: 0, ty, naming }],
     }
 }
 
@@ -134,18 +199,21 @@ struct Place<'a> {
     path: String,
     offset_bytes: u64,
     ty: TypeRef<'a>,
+    naming: Naming,
 }
 
 impl<'a> Place<'a> {
     /// Adds the values within it. There aren't too many: they were counted.
     fn add_to(self, columns: &mut Vec<Column<'a>>) {
-        columns.extend(values(self.ty).into_iter().map(|value| self.within(value).column()));
+        columns.extend(
+            values(self.ty, self.naming).into_iter().map(|value| self.within(value).column()),
+        );
     }
 
     /// A value of a part that stands at an offset, under a name.
     fn moved(before: String, by: u64, value: &Self) -> Self {
         let path = before + &value.path;
-        Self { path, offset_bytes: by + value.offset_bytes, ty: value.ty }
+        Self { path, offset_bytes: by + value.offset_bytes, ..*value }
     }
 
     fn within(&self, value: Self) -> Self {
@@ -153,18 +221,19 @@ impl<'a> Place<'a> {
             true => value.path.strip_prefix('.').unwrap_or(&value.path).into(),
             false => format!("{}{}", self.path, value.path),
         };
-        Self { path, offset_bytes: self.offset_bytes + value.offset_bytes, ty: value.ty }
+        Self { path, offset_bytes: self.offset_bytes + value.offset_bytes, ..value }
     }
 
     fn field(&self, name: &str, offset_bytes: u64, ty: TypeRef<'a>) -> Self {
         let dot = if self.path.is_empty() { "" } else { "." };
-        let path = format!("{}{dot}{}", self.path, name.escape_debug());
-        Self { path, offset_bytes: self.offset_bytes + offset_bytes, ty }
+        let path = format!("{}{dot}{}", self.path, self.naming.text(name));
+        Self { path, offset_bytes: self.offset_bytes + offset_bytes, ty, naming: self.naming }
     }
 
     fn item(&self, item: TypeRef<'a>, index: u64) -> Self {
         let path = format!("{}[{index}]", self.path);
-        Self { path, offset_bytes: self.offset_bytes + index * item.size_bytes(), ty: item }
+        let offset_bytes = self.offset_bytes + index * item.size_bytes();
+        Self { path, offset_bytes, ty: item, naming: self.naming }
     }
 
     /// Elements are in memory, so their offsets fit.
@@ -200,7 +269,8 @@ impl<'a> Place<'a> {
     fn step<'p>(&self, path: &'p str) -> Option<(Self, &'p str)> {
         match self.ty.kind() {
             Kind::Struct { mut fields, .. } => fields.find_map(|field| {
-                let rest = path.strip_prefix(&*field.name.escape_debug().to_string())?;
+                let names = [Naming::Quoted, Naming::Plain].map(|naming| naming.text(field.name));
+                let rest = names.iter().find_map(|name| path.strip_prefix(&**name))?;
                 let is_whole = rest.is_empty() || rest.starts_with(['.', '[']);
                 let next = || self.field(field.name, field.offset_bytes, field.ty);
                 is_whole.then(|| (next(), rest.strip_prefix('.').unwrap_or(rest)))
@@ -223,7 +293,7 @@ impl<'a> Place<'a> {
         let _ = match self.ty.kind() {
             Kind::Struct { fields, .. } => {
                 let names = fields.clone().take(MOST_NAMES);
-                let names: Vec<_> = names.map(|it| it.name.escape_debug().to_string()).collect();
+                let names: Vec<_> = names.map(|it| shown(it.name)).collect();
                 let more = if fields.len() > MOST_NAMES { ", …" } else { "" };
                 write!(hint, "has {}{more}", names.join(", "))
             }
@@ -232,4 +302,9 @@ impl<'a> Place<'a> {
         };
         NoColumns::NoSuchField { path: path.escape_debug().to_string(), hint }
     }
+}
+
+/// A name in an error.
+fn shown(name: &str) -> String {
+    cell::cut(&Naming::Plain.text(name), MOST_CHARS).into_owned()
 }

@@ -68,16 +68,33 @@ pub(crate) fn finish(result: anyhow::Result<Outcome>) -> ExitCode {
 
 /// Prints an error with what caused it.
 pub(crate) fn complain(error: &anyhow::Error) {
-    // The library tells a program which call would help: nothing for people who call none.
-    if let Some(Error::Io { action, path, source, .. }) = error.downcast_ref() {
-        return say(ERROR, &format!("can't {action} `{}`: {source}", shown(path)));
+    say(ERROR, &in_words(error));
+}
+
+/// An error with what caused it, for people. The library tells a program which call would help: nothing for those who
+/// call none.
+pub(crate) fn in_words(error: &anyhow::Error) -> String {
+    match error.downcast_ref() {
+        Some(Error::Io { action, path, source, .. }) => {
+            return format!("can't {action} `{}`: {source}", shown(path));
+        }
+        Some(Error::AlreadyExists { path, .. }) => {
+            return format!("`{}` already exists: choose another name, or remove it", shown(path));
+        }
+        Some(Error::Misfit { path, fault, .. }) => {
+            return format!(
+                "`{}` can't be converted: {fault}: change that value first",
+                shown(path)
+            );
+        }
+        _ => {}
     }
     let mut text = error.to_string();
     for cause in error.chain().skip(1) {
         // Writing to a String does not fail.
         let _ = write!(text, "\n  caused by: {cause}");
     }
-    say(ERROR, &text);
+    text
 }
 
 /// Prints a remark beside the output: something may not be as it was meant.

@@ -52,12 +52,23 @@ enum Written {
 #[derive(Debug, Serialize)]
 struct Report<'a> {
     relation: String,
-    plan: String,
+    /// What changes.
+    plan: Vec<Change>,
     elements: usize,
     /// Whether there is a new file.
     written: bool,
     #[serde(serialize_with = "path_as_text")]
     output: &'a Path,
+}
+
+/// What is one thing in the old file, and another in the new one.
+#[derive(Debug, Serialize)]
+struct Change {
+    subject: String,
+    /// Absent where the old file has no such thing.
+    from: Option<String>,
+    /// Absent where the new one has none.
+    to: Option<String>,
 }
 
 impl Rewrite<'_> {
@@ -84,8 +95,9 @@ impl Rewrite<'_> {
                 Fields that were renamed are known to a program alone (`MmapVec::migrate`)";
             return Ok(refuse(format!("`{}`: {why}\n{plan}", shown(self.path))));
         }
+        let changes = changes(&original, target);
         match self.write(original, target, &plan) {
-            Ok(written) => self.report(&plan, elements, written),
+            Ok(written) => self.report(&plan, changes, elements, written),
             Err(error) if is_about_a_value(&error) => Ok(refuse(error)),
             Err(error) => Err(error),
         }
@@ -121,11 +133,17 @@ impl Rewrite<'_> {
         Ok(Written::Done)
     }
 
-    fn report(&self, plan: &Plan, elements: usize, written: Written) -> anyhow::Result<Outcome> {
+    fn report(
+        &self,
+        plan: &Plan,
+        changes: Vec<Change>,
+        elements: usize,
+        written: Written,
+    ) -> anyhow::Result<Outcome> {
         let output = self.output.unwrap_or(self.path);
         let report = Report {
             relation: plan.relation().to_string(),
-            plan: plan.to_string(),
+            plan: changes,
             elements,
             written: written == Written::Done,
             output,
@@ -150,6 +168,16 @@ impl Rewrite<'_> {
         }
         Ok(Outcome::Yes)
     }
+}
+
+/// What the new file has that the old one hasn't, and the other way round.
+fn changes(original: &AnySlice, target: &Target) -> Vec<Change> {
+    let orders = [original.info().byte_order, target.byte_order];
+    let [from, to] = orders.map(|order| Some(order.to_string()));
+    let order = (from != to).then(|| Change { subject: "byte order".into(), from, to });
+    let layout = original.descriptor().differences(&target.descriptor).into_iter();
+    let layout = layout.map(|it| Change { subject: it.subject, from: it.file, to: it.program });
+    order.into_iter().chain(layout).collect()
 }
 
 /// The plan, or in words why there is none. Fields that the file lacks become zeros.

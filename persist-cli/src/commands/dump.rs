@@ -9,7 +9,7 @@ use std::path::PathBuf;
 
 use persist_core::AnySlice;
 
-use crate::columns::columns;
+use crate::columns::{Fields, columns, paths};
 use crate::outcome::{Outcome, note, warn};
 use crate::parallel;
 use crate::progress::Progress;
@@ -33,7 +33,7 @@ pub(crate) struct Args {
     /// The file
     file: PathBuf,
     /// Only the elements with these indices: 10..20, 10.. or ..20
-    #[arg(long, value_name = "A..B")]
+    #[arg(long, value_name = "A..B", allow_hyphen_values = true)]
     range: Option<ElementRange>,
     /// Only the first N (of the range)
     #[arg(long, value_name = "N", conflicts_with = "tail")]
@@ -41,9 +41,10 @@ pub(crate) struct Args {
     /// Only the last N (of the range)
     #[arg(long, value_name = "N")]
     tail: Option<usize>,
-    /// Only these fields, in this order: time,pos.x,legs[0]
-    #[arg(long, value_name = "A,B", value_delimiter = ',')]
-    fields: Vec<String>,
+    /// Only these fields, in this order: time,pos.x,legs[0]. As in CSV, a name with a comma stands in
+    /// quotes
+    #[arg(long, value_name = "A,B")]
+    fields: Vec<Fields>,
     #[command(flatten)]
     shape: Shape,
 }
@@ -67,7 +68,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<Outcome> {
     let file = AnySlice::open(&args.file)?;
     let range = args.elements(file.len());
     args.tell_of_range(file.len());
-    let columns = columns(file.descriptor(), &args.fields)?;
+    let columns = columns(file.descriptor(), &paths(&args.fields))?;
     let rows = Rows::new(&file, columns, range.clone(), args.shape.format());
     let faults = print(&rows, range).map_err(cant_print)?;
     if let Some(first) = &faults.first {

@@ -6,12 +6,14 @@ mod schema;
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
+use std::str::FromStr;
 
 use anyhow::{Context, anyhow, bail};
 use csv::{ReaderBuilder, StringRecord};
 use persist_core::{AnyFile, AnySlice, AnyWriter, ByteOrder, Descriptor};
 use serde::Serialize;
 
+use crate::cell::harmless_text;
 use crate::columns::{Column, columns};
 use crate::outcome::{self, Outcome, warn};
 use crate::progress::Progress;
@@ -31,7 +33,7 @@ const MOST_CHARS: usize = 60;
 /// The first line of the CSV has the names of the columns, and each value of an element is the
 /// column of its name: time, pos.x, legs[0].side. Spaces around names don't count. Columns of other
 /// names are left out. What `persist dump --csv` prints is read back as the same: enums are the
-/// names of their variants, bools true or false, an empty field is `None`, and foreign types are the
+/// names of their variants, bools true or false (or 1 or 0), an empty field is `None`, and foreign types are the
 /// hexadecimal digits of their bytes. The output appears when it is whole, and replaces nothing.
 ///
 /// A schema is a list of `name: type`, with these types:
@@ -55,12 +57,49 @@ pub(crate) struct Args {
     csv: PathBuf,
     #[command(flatten)]
     kind: Kind,
+    /// What stands between two fields: a character of ASCII, or tab
+    #[arg(long, value_name = "CHAR", default_value = ",")]
+    delimiter: Delimiter,
     /// The new file
     #[arg(short, long, value_name = "FILE")]
     output: PathBuf,
     /// Print a report for programs
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+/// What stands between two fields.
+#[derive(Debug, Clone, Copy)]
+struct Delimiter(u8);
+
+/// A text that is no delimiter.
+#[derive(Debug, thiserror::Error)]
+#[error("expected one character of ASCII, or tab, but no quote or line break")]
+struct NoDelimiter;
+
+impl FromStr for Delimiter {
+    type Err = NoDelimiter;
+
+    fn from_str(text: &str) -> Result<Self, NoDelimiter> {
+        match text.as_bytes() {
+            b"tab" | b"\\t" => Ok(Self(b'\t')),
+            &[byte] if byte.is_ascii() && !matches!(byte, b'"' | b'\r' | b'\n') => Ok(Self(byte)),
+            _ => Err(NoDelimiter),
+        }
+    }
+}
+
+impl Delimiter {
+    /// An error in the line of names, with what may help.
+    fn explain(self, error: anyhow::Error, headers: &StringRecord) -> anyhow::Error {
+        let others = [(b',', "','"), (b';', "';'"), (b'\t', "tab")];
+        let mut others = others.iter().filter(|(byte, _)| *byte != self.0);
+        let is_in_it = |byte: u8| headers.iter().any(|it| it.contains(char::from(byte)));
+        match others.find(|(byte, _)| headers.len() == 1 && is_in_it(*byte)) {
+            Some((_, name)) => anyhow!("{error}: is it --delimiter {name}?"),
+            None => error,
+        }
+    }
 }
 
 /// What was done.
@@ -92,11 +131,12 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<Outcome> {
         );
     }
     let (input, total_bytes) = open(&args.csv)?;
-    let mut reader = ReaderBuilder::new().from_reader(input);
+    let mut reader = ReaderBuilder::new().delimiter(args.delimiter.0).from_reader(input);
     let name = shown(&args.csv);
     let headers = reader.headers().with_context(|| format!("can't read `{name}`"))?.clone();
     let columns = columns(&descriptor, &[])?;
-    let places = Places::new(&columns, &headers, order)?;
+    let places = Places::new(&columns, &headers, order)
+        .map_err(|error| args.delimiter.explain(error, &headers))?;
     let mut writer = AnyWriter::create(&args.output, &file)?;
     let mut element = vec![0; element_bytes as usize];
     let mut record = StringRecord::new();
@@ -136,7 +176,7 @@ impl Kind {
             }
             (_, Some(text)) => {
                 let descriptor =
-                    schema(text).with_context(|| format!("schema {}", quoted(text)))?;
+                    schema(text).with_context(|| format!("schema `{}`", beginning(text)))?;
                 Ok((AnyFile::new(descriptor.clone()), descriptor, ByteOrder::NATIVE))
             }
             (None, None) => bail!("expected --like or --schema"),
@@ -221,9 +261,18 @@ fn missing(column: &Column<'_>, headers: &StringRecord) -> anyhow::Error {
 
 /// Text of a file that nobody vouches for, in quotes, and not all of it where it is long.
 fn quoted(text: &str) -> String {
+    format!("\"{}\"", cut(text).escape_debug())
+}
+
+/// The beginning of a text, as it was written.
+fn beginning(text: &str) -> String {
+    harmless_text(&cut(text))
+}
+
+fn cut(text: &str) -> String {
     let mut cut: String = text.chars().take(MOST_CHARS).collect();
     if cut.len() < text.len() {
         cut.push('…');
     }
-    format!("\"{}\"", cut.escape_debug())
+    cut
 }

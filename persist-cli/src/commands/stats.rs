@@ -10,7 +10,7 @@ use std::path::PathBuf;
 use persist_core::AnySlice;
 use serde::Serialize;
 
-use crate::columns::{Column, columns};
+use crate::columns::{Column, Fields, columns, paths};
 use crate::outcome::Outcome;
 use crate::progress::Progress;
 use crate::terminal::print_json;
@@ -33,9 +33,9 @@ const PART_BYTES: usize = 1 << 22;
 pub(crate) struct Args {
     /// The file
     file: PathBuf,
-    /// Only these fields: time,pos.x,legs[0]
-    #[arg(long, value_name = "A,B", value_delimiter = ',')]
-    fields: Vec<String>,
+    /// Only these fields: time,pos.x,legs[0]. As in CSV, a name with a comma stands in quotes
+    #[arg(long, value_name = "A,B")]
+    fields: Vec<Fields>,
     /// Print a report for programs
     #[arg(long)]
     pub(crate) json: bool,
@@ -71,7 +71,7 @@ struct FieldReport {
 
 pub(crate) fn run(args: &Args) -> anyhow::Result<Outcome> {
     let file = AnySlice::open(&args.file)?;
-    let columns = columns(file.descriptor(), &args.fields)?;
+    let columns = columns(file.descriptor(), &paths(&args.fields))?;
     if columns.len() > MOST_FIELDS {
         return Err(TooManyFields { found: columns.len() }.into());
     }

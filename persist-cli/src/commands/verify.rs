@@ -9,9 +9,13 @@ use indicatif::HumanCount;
 use persist_core::{AnySlice, Finding, FindingKind, Report, Severity, verify_with_progress};
 use serde::Serialize;
 
-use crate::outcome::{Outcome, complain};
+use crate::cell::cut;
+use crate::outcome::{Outcome, complain, in_words};
 use crate::progress::Progress;
 use crate::terminal::{count, painted, path_as_text, print, print_json, shown};
+
+/// So much is shown of a name.
+const MOST_CHARS: usize = 60;
 
 /// Look for everything that is wrong with files
 ///
@@ -124,7 +128,8 @@ fn summary(report: &Report) -> String {
     match &report.descriptor {
         Some(of) => {
             let elements = count(report.checked_elements, "element");
-            format!("{fine}, {elements} of {}", of.name().escape_debug())
+            let name = of.name().escape_debug().to_string();
+            format!("{fine}, {elements} of {}", cut(&name, MOST_CHARS))
         }
         None => fine,
     }
@@ -189,7 +194,7 @@ impl<'a> Verified<'a> {
     }
 
     fn failed(file: &'a Path, error: &anyhow::Error) -> Self {
-        Self::Failed { file, error: format!("{error:#}") }
+        Self::Failed { file, error: in_words(error) }
     }
 }
 

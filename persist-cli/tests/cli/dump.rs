@@ -90,6 +90,10 @@ fn parts_of_a_file() {
     ] {
         assert_eq!(note_on(range), expected, "{range}");
     }
+    for range in ["-5..", "..-5", "-1..2"] {
+        let error = stderr_of(2, args!["dump", path, "--range", range]);
+        assert!(error.contains("counted from the first one on, found `-"), "{range}: {error}");
+    }
     for range in ["8..5", "5", "a..b", "-1..2"] {
         let arg = format!("--range={range}");
         assert!(stderr_of(2, args!["dump", path, arg]).contains("--range"), "{range}");
@@ -203,4 +207,49 @@ fn a_file_of_many_parts_comes_in_order() {
     let path = file_of(directory.path(), "numbers.pv", &numbers);
     let text = stdout_of(0, args!["dump", path, "--csv"]);
     assert!(text.lines().skip(1).map(|line| line.parse::<u32>().unwrap()).eq(numbers));
+}
+
+/// A name may be any text: one with a comma stands in quotes, and one that looks like a path where there is such a path.
+#[test]
+fn names_of_any_text() {
+    #[derive(Clone, Copy, Persist)]
+    #[repr(C)]
+    struct Inner {
+        b: u8,
+    }
+
+    #[derive(Clone, Copy, Persist)]
+    #[repr(C)]
+    struct Named {
+        #[persist(rename = "a.b")]
+        dotted: u8,
+        a: Inner,
+        #[persist(rename = "c,d")]
+        comma: u8,
+        #[persist(rename = "a[0]")]
+        bracket: u8,
+    }
+
+    let directory = tempfile::tempdir().unwrap();
+    let path = file_of(
+        directory.path(),
+        "named.pv",
+        &[Named { dotted: 1, a: Inner { b: 2 }, comma: 3, bracket: 4 }],
+    );
+    assert_eq!(
+        stdout_of(0, args!["dump", path]),
+        "{\"\\\"a.b\\\"\":1,\"a.b\":2,\"c,d\":3,\"\\\"a[0]\\\"\":4}\n"
+    );
+    let csv = |fields: &str| stdout_of(0, args!["dump", path, "--csv", "--fields", fields]);
+    assert_eq!(csv("a,\"c,d\""), "a.b,\"c,d\"\n2,3\n");
+    assert_eq!(csv("\"\"\"a.b\"\"\""), "a.b\n1\n");
+    assert_eq!(csv("\"\"\"a.b\"\"\",a"), "\"\"\"a.b\"\"\",a.b\n1,2\n");
+    stdout_of(0, args!["stats", path, "--fields", "\"c,d\""]);
+    stdout_of(0, args!["diff", path, path, "--fields", "\"c,d\""]);
+
+    // What is dumped is read back.
+    let (from, to) = (directory.path().join("a.csv"), directory.path().join("b.pv"));
+    std::fs::write(&from, stdout_of(0, args!["dump", path, "--csv"])).unwrap();
+    stdout_of(0, args!["import", from, "--like", path, "-o", to]);
+    assert!(stdout_of(0, args!["diff", path, to]).contains("no difference"));
 }

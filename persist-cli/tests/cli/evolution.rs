@@ -68,7 +68,15 @@ fn golden_files_say_the_same_in_either_byte_order() {
 fn converting_in_place_and_back_gives_the_same_elements() {
     let directory = tempfile::tempdir().unwrap();
     let path = file_of(directory.path(), "ticks.pv", &ticks(1000));
-    let text = stdout_of(0, args!["convert", path, "--to", other(&path)]);
+    let to = other(&path);
+    let tried = directory.path().join("tried.pv");
+    let report = stdout_of(0, args!["convert", path, "--to", to, "-o", tried, "--json"]);
+    fs::remove_file(tried).unwrap();
+    let report: Value = serde_json::from_str(&report).unwrap();
+    let from = if to == "big" { "little" } else { "big" };
+    let change = serde_json::json!({"subject": "byte order", "from": from, "to": to});
+    assert_eq!(report["plan"], Value::from(vec![change]));
+    let text = stdout_of(0, args!["convert", path, "--to", to]);
     assert!(text.contains("1,000 elements written"), "{text}");
     assert!(MmapSlice::<Tick>::open(&path).is_err());
     stdout_of(0, args!["convert", path, "--to", "native"]);
@@ -131,8 +139,16 @@ fn what_may_lose_something_must_be_allowed() {
     assert_eq!((&report["relation"], &report["written"]), (&"lossy".into(), &true.into()));
     assert_eq!(MmapSlice::<narrower::Tick>::open(&output).unwrap()[19].time, 19);
     assert_eq!(*MmapSlice::<Tick>::open(&few).unwrap(), *ticks(20));
+    assert_eq!(
+        report["plan"].as_array().unwrap()[..2],
+        [
+            serde_json::json!({"subject": "field `time`", "from": "u64 @0", "to": "u8 @0"}),
+            serde_json::json!({"subject": "field `price`", "from": "f64 @8", "to": null}),
+        ]
+    );
     // Nothing is replaced by a new file.
-    assert!(stderr_of(2, args).contains("already exists"));
+    let error = stderr_of(2, args);
+    assert!(error.contains("already exists: choose another name, or remove it"), "{error}");
 }
 
 #[test]
@@ -204,7 +220,16 @@ fn differences_in_content() {
     let report: Value =
         serde_json::from_str(&stdout_of(1, args!["diff", a, b, "--json", "--limit", "1"])).unwrap();
     assert_eq!((&report["content"]["elements"], &report["equal"]), (&2.into(), &false.into()));
-    assert_eq!(report["content"]["first"].as_array().unwrap().len(), 1);
+    let first = report["content"]["first"].as_array().unwrap();
+    let nan = serde_json::json!({"index": 7, "path": "price", "a": 101.75, "b": "NaN"});
+    assert_eq!(first[..], [nan]);
+    // What is no value is as in a dump.
+    overwrite(&b, 24 * 3 + 20, &[9]);
+    let report: Value = serde_json::from_str(&stdout_of(1, args!["diff", a, b, "--json"])).unwrap();
+    let first = &report["content"]["first"];
+    assert_eq!((&first[0]["a"], &first[0]["b"]["invalid"]), (&"Sell".into(), &"09".into()));
+    assert_eq!((&first[2]["a"], &first[2]["b"]), (&0.into(), &1.into()));
+    assert_eq!((&first[3]["a"], &first[3]["b"]), (&true.into(), &false.into()));
 }
 
 #[test]
@@ -219,6 +244,18 @@ fn differences_in_layout() {
         assert!(text.contains(part), "{part}: {text}");
     }
     assert!(stdout_of(1, args!["diff", b, a]).contains("layout:    lossy, from A to B"));
+    // Those of other fields don't count, nor where a field stands.
+    let text = stdout_of(0, args!["diff", a, b, "--fields", "time,price,side"]);
+    assert!(text.contains("layout:    the same\n"), "{text}");
+    let text = stdout_of(1, args!["diff", a, b, "--fields", "price,qty"]);
+    for part in ["layout:    the fields are of other types\n", "  field `qty`  u32  u64\n"] {
+        assert!(text.contains(part), "{part}: {text}");
+    }
+    assert!(!text.contains("`price`") && text.contains("no difference"), "{text}");
+    let report = stdout_of(1, args!["diff", a, b, "--fields", "qty", "--json"]);
+    let report: Value = serde_json::from_str(&report).unwrap();
+    let difference = serde_json::json!({"subject": "field `qty`", "a": "u32", "b": "u64"});
+    assert_eq!(report["layout"], serde_json::json!({"differences": [difference]}));
 }
 
 /// One value is one value.
@@ -267,4 +304,23 @@ fn huge_values_are_cut() {
     let text = stdout_of(0, args!["stats", a, "--fields", "text"]);
     assert!(text.contains(&format!("{}… (100,000 bytes)", "é".repeat(24))), "{text}");
     assert!(text.len() < 2000, "{} bytes", text.len());
+}
+
+/// Enums of one name with other variants.
+#[test]
+fn other_types_of_one_name() {
+    mod more {
+        #[derive(Clone, Copy, persist_core::Persist)]
+        #[repr(u8)]
+        pub(super) enum Side {
+            Buy = 0,
+            Both = 2,
+        }
+    }
+
+    let directory = tempfile::tempdir().unwrap();
+    let a = file_of(directory.path(), "a.pv", &[Side::Buy]);
+    let b = file_of(directory.path(), "b.pv", &[more::Side::Buy, more::Side::Both]);
+    let text = stdout_of(1, args!["diff", a, b, "--fields", "value"]);
+    assert!(text.contains("  field `value`  Side  another Side\n"), "{text}");
 }

@@ -341,3 +341,40 @@ fn types_that_no_program_has() {
         }
     }
 }
+
+/// Nobody reads a name of a megabyte.
+#[test]
+fn huge_names_are_cut() {
+    use descriptor::*;
+    use persist_core::{AnyFile, AnyWriter, Descriptor};
+
+    const HUGE: usize = 200_000;
+    let name = "n".repeat(HUGE);
+    let enumeration =
+        [vec![4], text(&name), number(0), vec![0, 1], number(1), text(&name), number(0)].concat();
+    let structure = [
+        [vec![3], text(&name), number(0), number(2), number(0), number(2)].concat(),
+        [text(&name), number(0), enumeration, text("b"), number(1), vec![1, 0, 1, 0]].concat(),
+    ];
+    let descriptor = Descriptor::decode(&structure.concat()).unwrap();
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("huge.pv");
+    let mut writer = AnyWriter::create(&path, &AnyFile::new(descriptor)).unwrap();
+    writer.append(&[0, 0]).unwrap();
+    writer.finish().unwrap();
+    let check = |code: i32| {
+        for command in ["inspect", "verify", "dump --fields x"] {
+            let output = run(command.split(' ').map(OsString::from).chain([path.clone().into()]));
+            let text = String::from_utf8([output.stdout, output.stderr].concat()).unwrap();
+            assert!(text.len() < 5000, "{command}: {} bytes", text.len());
+            let is_cut = text.contains(&format!("{}… (200,000 bytes)", "n".repeat(60)));
+            assert!(is_cut || code == 2, "{command}: {text}");
+        }
+    };
+    check(0);
+    // As far as it can be read.
+    let mut bytes = fs::read(&path).unwrap();
+    bytes[1000] = 1;
+    fs::write(&path, bytes).unwrap();
+    check(2);
+}

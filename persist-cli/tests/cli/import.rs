@@ -210,8 +210,11 @@ fn cells_that_are_no_values() {
         ("f64", "1.5.", "a number that f64 has"),
         ("bool", "yes", "true or false"),
         ("char", "ab", "one character"),
-        ("NonZero<u16>", "0", "a number other than 0, found \"0\""),
-        ("Option<NonZero<u16>>", "0", "a number other than 0, or nothing for none"),
+        ("NonZero<u16>", "0", "a number from 1 to 65535, found \"0\""),
+        ("NonZero<i8>", "0", "a number from -128 to 127 other than 0, found \"0\""),
+        ("Option<NonZero<u8>>", "0", "a number from 1 to 255, or nothing for none, found \"0\""),
+        ("Option<NonZero<u8>>", "256", "a number from 1 to 255, or nothing for none"),
+        ("Option<NonZero<i8>>", "0", "from -128 to 127 other than 0, or nothing for none"),
         ("str<3>", "abcd", "at most 3 bytes of text"),
         ("str<3>", "éé", "at most 3 bytes of text"),
     ] {
@@ -260,8 +263,11 @@ fn schemas_that_are_none() {
         ("a: u7", "expected a type such as u32"),
         ("a: usize", "found `usize`"),
         ("a: é8", "found `é8`"),
-        ("a: u8 b: u8", "expected the end, found `b: u8`"),
-        ("a: u8, a: u8", "found `a` twice"),
+        ("a: u8 b: u8", "expected `,`, found `b: u8`"),
+        ("T { a: u8 b: u8 }", "expected `,`, found `b: u8 }`"),
+        ("T { a: u8 } b: u8", "expected the end, found `b: u8`"),
+        ("a: u8, a: u8", "by: expected names that differ, found `a` twice\n"),
+        ("\"a\": u8, b: u7", "error: schema `\"a\": u8, b: u7`\n"),
         ("a: [u8]", "expected `;`, found `]`"),
         ("a: [u8; -1]", "expected a number, found `-1]`"),
         ("a: [u8; 99999999999999999999]", "expected a number"),
@@ -283,9 +289,9 @@ fn schemas_that_are_none() {
         ("a: enum E: u64 { A = 99999999999999999999 }", "expected a number"),
         ("a: enum E: u8 { A, B = 0 }", "variant `B`"),
         ("a: enum E: u8 { A, B = 0 }", "expected a number that no other variant has, found 0"),
-        ("a: enum E: u8 { A, A }", "found `A` twice"),
+        ("a: enum E: u8 { A, A }", "by: expected names that differ, found `A` twice\n"),
         ("a: enum E: u8 { }", "expected at least one variant"),
-        ("a: enum E: u8 { A B }", "expected `}`, found `B }`"),
+        ("a: enum E: u8 { A B }", "expected `,`, found `B }`"),
         ("a: \"\u{1b}\"", "found `\\u{1b}`"),
         ("a: NonZero<f32>", "expected an integer such as `u32`"),
         ("a: Option<u8>", "expected `NonZero` in an `Option`, found `u8`"),
@@ -298,4 +304,30 @@ fn schemas_that_are_none() {
         assert_eq!(bench.names(), ["a.csv"]);
     }
     bench.run(&["import", "a.csv", "-o", "a.pv"]).ends(2).complains(&["--like", "--schema"]);
+}
+
+#[test]
+fn what_stands_between_fields() {
+    let bench = Bench::new();
+    let schema = ["--schema", "a: u8, b: bool", "-o", "a.pv"];
+    for (sign, name, hint) in [(";", ";", "';'"), ("\t", "tab", "tab"), ("\t", "\t", "tab")] {
+        bench.write("a.csv", format!("a{sign}b\n1{sign}0\n"));
+        let found = format!("expected a column `a`, found \"a{}b\"", sign.escape_debug());
+        let hint = format!(": is it --delimiter {hint}?\n");
+        let run = |more: &[&str]| bench.run(&[&["import", "a.csv"], &schema[..], more].concat());
+        run(&[]).ends(2).complains(&[&found, &hint]);
+        run(&["--delimiter", name]).ends(0);
+        bench.run(&["dump", "a.pv"]).prints(&["{\"a\":1,\"b\":false}\n"]);
+        std::fs::remove_file(bench.path("a.pv")).unwrap();
+    }
+    let run = |name: &str| {
+        bench.run(&[&["import", "a.csv", "--delimiter", name][..], &schema].concat()).ends(2)
+    };
+    for name in ["", "ab", "é", "\"", "\n"] {
+        run(name).complains(&["expected one character of ASCII"]);
+    }
+    bench.write("a.csv", "a,b\n1,0\n");
+    run(";").complains(&["is it --delimiter ','?"]);
+    bench.write("a.csv", "a b\n1 0\n");
+    assert!(!run(",").err.contains("--delimiter"));
 }

@@ -67,6 +67,25 @@ fn what_can_be_read_of_a_damaged_file_is_shown() {
 }
 
 #[test]
+fn variants_are_in_the_order_of_their_numbers() {
+    #[derive(Clone, Copy, persist_core::Persist)]
+    #[repr(i16)]
+    enum Level {
+        High = 300,
+        Low = -5,
+        Least = -300,
+    }
+
+    let directory = tempfile::tempdir().unwrap();
+    let path = file_of(directory.path(), "levels.pv", &[Level::High, Level::Low, Level::Least]);
+    let text = stdout_of(0, args!["inspect", path]);
+    assert!(text.contains("Level: Least = -300, Low = -5, High = 300\n"), "{text}");
+    let report: Value =
+        serde_json::from_str(&stdout_of(0, args!["inspect", path, "--json"])).unwrap();
+    assert_eq!(report["fields"][0]["variants"][0]["name"], "Least");
+}
+
+#[test]
 fn missing_files_are_named() {
     let error = stderr_of(2, args!["inspect", "nowhere.pv"]);
     assert!(error.starts_with("error: can't open for reading `nowhere.pv`: "), "{error}");

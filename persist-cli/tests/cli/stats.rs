@@ -93,6 +93,23 @@ fn a_picture_for_people() {
     assert!(text.contains("\n  Buy   66  ████"), "{text}");
 }
 
+#[test]
+fn means_have_their_digits() {
+    let directory = tempfile::tempdir().unwrap();
+    for (values, expected) in [
+        (&[12499.5, 12500.25][..], "12499.875"),
+        (&[0.0, 0.0, 1.0], "0.333333"),
+        (&[1e9, 1e9 + 0.5], "1000000000.25"),
+        (&[-0.1, -0.2], "-0.15"),
+        (&[1e300, 1e300], "1.0000e300"),
+    ] {
+        let path = file_of(directory.path(), "floats.pv", values);
+        let text = stdout_of(0, args!["stats", path]);
+        std::fs::remove_file(path).unwrap();
+        assert!(text.contains(&format!(" {expected} ")), "{expected}: {text}");
+    }
+}
+
 /// A hostile file can have names of any length.
 #[test]
 fn long_names_are_cut() {

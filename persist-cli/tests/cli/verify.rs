@@ -54,11 +54,14 @@ fn what_is_no_damage() {
     // As a kill leaves it.
     drop(numbers);
     let ran = bench.run(&["verify", "open.pv"]).ends(0);
-    ran.prints(&[
+    let ran = ran.prints(&[
         "open.pv: fine, 3 elements of u64\n",
         "  note:    slots at byte ",
-        "1 commit that waits",
+        ": not closed, with 1 commit that waits in the journal\n",
+        "  note:    spare room at byte ",
+        " bytes of room to grow\n",
     ]);
+    assert!(!ran.out.contains("expected"), "{}", ran.out);
     // Nothing is wrong that would have to be repaired, though it can be closed.
     let ran = bench.run(&["repair", "open.pv", "--dry-run"]).ends(0);
     ran.prints(&["1. write 1 commit from the journal to the elements and close the file"]);
@@ -117,7 +120,13 @@ fn reports_for_programs() {
     assert_eq!(first["kind"], "element");
     assert_eq!((&first["element"], &first["offset_bytes"]), (&0.into(), &data_offset.into()));
     assert_eq!((&first["expected"], &first["found"]), (&"0 or 1".into(), &"9".into()));
-    assert!(reports[1]["error"].as_str().unwrap().contains("missing.pv"));
+    // In the words of the text form, once.
+    let error = &reports[1]["error"];
+    let said: Value = serde_json::from_str(&ran.err).unwrap();
+    assert_eq!(said["error"], *error);
+    let error = error.as_str().unwrap();
+    assert!(error.starts_with("can't open for reading `missing.pv`: "), "{error}");
+    assert!(!error.contains("create") && error.matches("os error").count() == 1, "{error}");
 
     let text = bench.run(&["verify", "flags.pv"]).ends(1).out;
     assert!(text.ends_with("… and 1,000 more elements that are not values of their type\n"));

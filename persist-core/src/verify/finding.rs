@@ -123,7 +123,19 @@ impl fmt::Display for Finding {
                 write!(f, ", field `{field}`")?;
             }
         }
-        write!(f, ": expected {}, found {}", self.expected, self.found)
+        let Self { expected, found, .. } = self;
+        match self.kind {
+            // Nothing is wrong, so nothing else was to be expected.
+            FindingKind::Unclean { .. } | FindingKind::Spare => write!(f, ": {found}"),
+            FindingKind::NotLookedAt => write!(f, ": not looked at: {found}"),
+            FindingKind::ReadOnly => {
+                write!(
+                    f,
+                    ": the file can only be read: a newer version wrote it, with ro_compat features {found}"
+                )
+            }
+            _ => write!(f, ": expected {expected}, found {found}"),
+        }
     }
 }
 
@@ -202,10 +214,10 @@ fn unclean(file: &Examination) -> Vec<Finding> {
     let mut findings = Vec::new();
     if !header.slots.newest.clean {
         let found = match (replay.records, file.live_len) {
-            (0, None) => "one that was not".to_owned(),
-            (1, _) => "1 commit that waits in the journal".to_owned(),
-            (0, Some(len)) => format!("{len} elements that a writer left there"),
-            (records, _) => format!("{records} commits that wait in the journal"),
+            (0, None) => "not closed".to_owned(),
+            (1, _) => "not closed, with 1 commit that waits in the journal".to_owned(),
+            (0, Some(len)) => format!("not closed, with {len} elements that a writer left there"),
+            (records, _) => format!("not closed, with {records} commits that wait in the journal"),
         };
         let kind = FindingKind::Unclean { records: replay.records };
         let offset = header.slots.newest.slot_offset();
@@ -244,8 +256,8 @@ fn rest(file: &Examination) -> Vec<Finding> {
     let foreign = file.descriptor.as_ref().and_then(|descriptor| descriptor.unchecked());
     if let Some((name, preamble)) = foreign.zip(file.preamble.as_ref()) {
         let offset = preamble.data_offset.get();
-        let expected = format!("values of `{}`", name.escape_debug());
-        let found = "bytes that only its crate can check";
+        let expected = "bytes that can be checked";
+        let found = format!("bytes that only the crate of `{}` can check", name.escape_debug());
         let kind = FindingKind::NotLookedAt;
         findings.push(Finding::new(kind, Region::Elements, offset, expected, found));
     }

@@ -5,6 +5,7 @@ use std::ops::Range;
 use persist_core::reflect::{NotAValue, Value};
 use persist_core::{AnySlice, ByteOrder};
 use serde::Serialize;
+use serde_json::{Value as Json, json};
 
 use super::same::same;
 use crate::columns::Column;
@@ -42,13 +43,24 @@ pub(super) struct FieldCount {
     pub(super) values: u64,
 }
 
-/// A value that differs, for people.
+/// A value that differs.
 #[derive(Debug, Clone, Serialize)]
 pub(super) struct Different {
     pub(super) index: usize,
     pub(super) path: String,
-    pub(super) a: String,
-    pub(super) b: String,
+    pub(super) a: Seen,
+    pub(super) b: Seen,
+}
+
+/// A value, or bytes that are none: not all of it where it is long.
+#[derive(Debug, Clone, Serialize)]
+#[serde(transparent)]
+pub(super) struct Seen {
+    /// As `dump` has it.
+    json: Json,
+    /// For people.
+    #[serde(skip)]
+    pub(super) text: String,
 }
 
 /// What was found in some elements.
@@ -124,7 +136,8 @@ impl Files<'_> {
             *count += 1;
             if found.first.len() < self.limit {
                 let path = pair.a.path.clone();
-                let (a, b) = (text(&values.0, pair.a.bytes(a)), text(&values.1, pair.b.bytes(b)));
+                let (a, b) =
+                    (Seen::new(values.0, pair.a.bytes(a)), Seen::new(values.1, pair.b.bytes(b)));
                 found.first.push(Different { index, path, a, b });
             }
         }
@@ -132,11 +145,31 @@ impl Files<'_> {
     }
 }
 
-fn text(value: &Result<Value<'_>, NotAValue>, bytes: &[u8]) -> String {
-    let mut out = Vec::new();
-    match value {
-        Ok(value) => cell::text(&mut out, *value),
-        Err(_) => cell::invalid(&mut out, bytes),
+impl Seen {
+    fn new(value: Result<Value<'_>, NotAValue>, bytes: &[u8]) -> Self {
+        let mut text = Vec::new();
+        let json = match value {
+            Ok(value) => {
+                cell::text(&mut text, value);
+                cell::to_json(value)
+            }
+            Err(_) => {
+                cell::invalid(&mut text, bytes);
+                json!({ "invalid": short(cell::to_json(Value::Bytes(bytes))) })
+            }
+        };
+        Self { json: short(json), text: cut(&String::from_utf8_lossy(&text)) }
     }
-    cell::cut(&String::from_utf8_lossy(&out), MOST_CHARS).into_owned()
+}
+
+/// JSON but for the end of a long text.
+fn short(json: Json) -> Json {
+    match json {
+        Json::String(text) => Json::String(cut(&text)),
+        json => json,
+    }
+}
+
+fn cut(text: &str) -> String {
+    cell::cut(text, MOST_CHARS).into_owned()
 }

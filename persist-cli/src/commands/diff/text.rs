@@ -35,7 +35,10 @@ fn layout(text: &mut String, report: &Report) {
     match (&*layout.differences, a == b) {
         ([], true) => line(text, "layout", "the same"),
         ([], false) => line(text, "layout", &format!("the same, but {a}- and {b}-endian")),
-        _ => line(text, "layout", &format!("{}, from A to B", layout.relation)),
+        _ => match &layout.relation {
+            Some(relation) => line(text, "layout", &format!("{relation}, from A to B")),
+            None => line(text, "layout", "the fields are of other types"),
+        },
     }
     let rows = layout.differences.iter().map(|it| {
         let side = |side: &Option<String>| side.clone().unwrap_or_else(|| "nothing".into());
@@ -71,8 +74,9 @@ fn content(text: &mut String, report: &Report) {
     table(text, ["field", "values", ""], counts.collect());
     text.push_str(if content.first.is_empty() { "" } else { "\n" });
     let rows = content.first.iter();
-    let rows =
-        rows.map(|it| [format!("[{}] {}", it.index, name(&it.path)), it.a.clone(), it.b.clone()]);
+    let rows = rows.map(|it| {
+        [format!("[{}] {}", it.index, name(&it.path)), it.a.text.clone(), it.b.text.clone()]
+    });
     table(text, ["first", "A", "B"], rows.collect());
 }
 

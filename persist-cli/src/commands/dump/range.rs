@@ -17,6 +17,8 @@ pub(crate) enum NoRange {
     Shape,
     #[error("expected a number before and after `..`, found `{0}`")]
     Number(String),
+    #[error("elements are counted from the first one on, found `{0}`: --tail 5 is the last five")]
+    Negative(String),
     #[error("it ends before it begins")]
     Backwards,
 }
@@ -28,6 +30,7 @@ impl FromStr for ElementRange {
         let (start, end) = text.split_once("..").ok_or(NoRange::Shape)?;
         let number = |text: &str| match text {
             "" => Ok(None),
+            text if text.starts_with('-') => Err(NoRange::Negative(text.into())),
             text => text.parse().map(Some).map_err(|_| NoRange::Number(text.into())),
         };
         let (start, end) = (number(start)?.unwrap_or(0), number(end)?);

@@ -40,21 +40,21 @@ impl<'a> Cell<'a> {
     }
 
     fn primitive(&self, class: Class, text: &str, bytes: &mut [u8]) -> Result<(), Expected> {
+        let width_bytes = bytes.len();
         let bits = match class {
-            Class::Unsigned => unsigned(text, bytes.len())?,
-            Class::Signed => signed(text, bytes.len())?,
+            Class::Unsigned => unsigned(text, 0, width_bytes)?,
+            Class::Signed => signed(text, width_bytes)?,
             Class::Float | Class::BFloat => return self.float(text, bytes),
             Class::Bool => match text.trim() {
                 "true" | "1" => 1,
                 "false" | "0" => 0,
-                _ => return Err("true or false".into()),
+                _ => return Err("true or false (or 1 or 0)".into()),
             },
             Class::Char => char(text)?,
-            Class::NonZeroUnsigned => not_zero(unsigned(text, bytes.len())?)?,
-            Class::NonZeroSigned => not_zero(signed(text, bytes.len())?)?,
-            _ if text.trim().is_empty() => 0,
-            Class::OptionNonZeroUnsigned => not_zero_or_none(unsigned(text, bytes.len()))?,
-            Class::OptionNonZeroSigned => not_zero_or_none(signed(text, bytes.len()))?,
+            Class::NonZeroUnsigned => unsigned(text, 1, width_bytes)?,
+            Class::NonZeroSigned => not_zero(text, width_bytes)?,
+            Class::OptionNonZeroUnsigned => or_none(text, || unsigned(text, 1, width_bytes))?,
+            Class::OptionNonZeroSigned => or_none(text, || not_zero(text, width_bytes))?,
             other => return Err(format!("a type that this version knows, not {other:?}")),
         };
         self.put(bits, bytes);
@@ -143,25 +143,41 @@ impl<'a> Cell<'a> {
     }
 }
 
-fn unsigned(text: &str, width_bytes: usize) -> Result<u128, Expected> {
+fn unsigned(text: &str, least: u128, width_bytes: usize) -> Result<u128, Expected> {
     let most = u128::MAX >> (128 - 8 * width_bytes);
-    let number = text.trim().parse().ok().filter(|&number: &u128| number <= most);
-    number.ok_or_else(|| format!("a number from 0 to {most}"))
+    let number = text.trim().parse().ok().filter(|number| (least..=most).contains(number));
+    number.ok_or_else(|| format!("a number from {least} to {most}"))
 }
 
 fn signed(text: &str, width_bytes: usize) -> Result<u128, Expected> {
-    let (least, most) =
-        (i128::MIN >> (128 - 8 * width_bytes), i128::MAX >> (128 - 8 * width_bytes));
+    let (least, most) = signed_limits(width_bytes);
     let number = text.trim().parse().ok().filter(|number| (least..=most).contains(number));
-    number.map(|number| number as u128).ok_or_else(|| format!("a number from {least} to {most}"))
+    number.map(|number| number as u128).ok_or_else(|| signed_range(width_bytes))
 }
 
-fn not_zero(bits: u128) -> Result<u128, Expected> {
-    if bits == 0 { Err("a number other than 0".into()) } else { Ok(bits) }
+fn signed_limits(width_bytes: usize) -> (i128, i128) {
+    let unused_bits = 128 - 8 * width_bytes;
+    (i128::MIN >> unused_bits, i128::MAX >> unused_bits)
 }
 
-fn not_zero_or_none(bits: Result<u128, Expected>) -> Result<u128, Expected> {
-    bits.and_then(not_zero).map_err(|expected| format!("{expected}, or nothing for none"))
+fn signed_range(width_bytes: usize) -> Expected {
+    let (least, most) = signed_limits(width_bytes);
+    format!("a number from {least} to {most}")
+}
+
+/// A signed number that isn't 0.
+fn not_zero(text: &str, width_bytes: usize) -> Result<u128, Expected> {
+    let number = signed(text, width_bytes);
+    let number = number.ok().filter(|&number| number != 0);
+    number.ok_or_else(|| format!("{} other than 0", signed_range(width_bytes)))
+}
+
+/// A number, or 0 where nothing stands for none.
+fn or_none(text: &str, number: impl FnOnce() -> Result<u128, Expected>) -> Result<u128, Expected> {
+    if text.trim().is_empty() {
+        return Ok(0);
+    }
+    number().map_err(|expected| format!("{expected}, or nothing for none"))
 }
 
 fn char(text: &str) -> Result<u128, Expected> {

@@ -1,7 +1,9 @@
 //! A type that is written down as text: `time: i64, pos: [f32; 3]`.
 //!
 //! Makes the canonical encoding of a descriptor (`FORMAT.md`, "Descriptor"), with the padding that the derive would
-//! demand; decoding it checks the rest, such as names that are there twice.
+//! demand; decoding it checks the rest.
+
+use std::collections::HashSet;
 
 use anyhow::{Context, bail, ensure};
 use persist_core::Descriptor;
@@ -67,6 +69,21 @@ impl<'a> Parser<'a> {
         Ok(())
     }
 
+    /// Whether nothing follows in this list.
+    fn is_over(&mut self) -> bool {
+        self.skip_spaces();
+        self.rest.is_empty() || self.rest.starts_with('}')
+    }
+
+    /// Whether a list goes on.
+    fn comma(&mut self) -> anyhow::Result<bool> {
+        if self.is_over() {
+            return Ok(false);
+        }
+        self.expect(',')?;
+        Ok(true)
+    }
+
     fn end(&mut self) -> anyhow::Result<()> {
         self.skip_spaces();
         ensure!(self.rest.is_empty(), "expected the end, found {}", self.found());
@@ -125,9 +142,8 @@ impl<'a> Parser<'a> {
     fn fields(&mut self, name: &str, depth: usize) -> anyhow::Result<Type> {
         let mut of = Struct::default();
         loop {
-            self.skip_spaces();
             // After the last comma.
-            if self.rest.is_empty() || self.rest.starts_with('}') {
+            if self.is_over() {
                 break;
             }
             let field = self.name()?;
@@ -135,7 +151,7 @@ impl<'a> Parser<'a> {
             let ty = self.ty(depth + 1);
             let ty = ty.with_context(|| format!("field `{}`", field.escape_debug()))?;
             of.push(field, &ty)?;
-            if !self.take(',') {
+            if !self.comma()? {
                 break;
             }
         }
@@ -200,7 +216,7 @@ impl<'a> Parser<'a> {
             let value = if self.take('=') { Some(self.signed()?) } else { None };
             let is_pushed = of.push(variant, value);
             is_pushed.with_context(|| format!("variant `{}`", variant.escape_debug()))?;
-            if !self.take(',') {
+            if !self.comma()? {
                 self.expect('}')?;
                 break;
             }
@@ -292,6 +308,8 @@ struct Enum<'a> {
 impl<'a> Enum<'a> {
     /// Adds a variant, by default with the discriminant that Rust would give it.
     fn push(&mut self, name: &'a str, value: Option<i128>) -> anyhow::Result<()> {
+        let is_new = self.variants.iter().all(|(other, _)| *other != name);
+        ensure!(is_new, "expected names that differ, found `{}` twice", name.escape_debug());
         let next = self.variants.last().map_or(0, |(_, before)| before + 1);
         let value = value.unwrap_or(next);
         let bits = 8 * u32::from(self.width) - u32::from(self.is_signed);
@@ -325,7 +343,7 @@ impl<'a> Enum<'a> {
 /// A struct that is being made.
 #[derive(Default)]
 struct Struct {
-    names: Vec<String>,
+    names: HashSet<String>,
     fields: Vec<u8>,
     size_bytes: u64,
     align_bytes: u64,
@@ -336,6 +354,8 @@ struct Struct {
 impl Struct {
     fn push(&mut self, name: &str, ty: &Type) -> anyhow::Result<()> {
         self.pad_to(ty.align_bytes)?;
+        let is_new = !self.names.contains(name);
+        ensure!(is_new, "expected names that differ, found `{}` twice", name.escape_debug());
         self.put(name, &ty.encoded, ty.size_bytes)?;
         self.written += 1;
         self.align_bytes = self.align_bytes.max(ty.align_bytes);
@@ -363,7 +383,7 @@ impl Struct {
         put_text(&mut self.fields, name);
         put_number(&mut self.fields, self.size_bytes);
         self.fields.extend_from_slice(encoded);
-        self.names.push(name.to_owned());
+        self.names.insert(name.to_owned());
         let size = self.size_bytes.checked_add(size_bytes);
         self.size_bytes = size.context("expected a smaller type")?;
         Ok(())

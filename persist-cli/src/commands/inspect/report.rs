@@ -54,6 +54,7 @@ pub(super) struct FieldReport {
     #[serde(rename = "type")]
     pub(super) type_name: String,
     #[serde(skip_serializing_if = "Vec::is_empty")]
+    /// By their discriminants.
     pub(super) variants: Vec<VariantReport>,
 }
 
@@ -157,7 +158,7 @@ fn add(found: &mut Vec<FieldReport>, path: &str, offset_bytes: u64, ty: TypeRef<
 }
 
 fn leaf(path: &str, offset_bytes: u64, ty: TypeRef<'_>) -> FieldReport {
-    let variants = match innermost(ty).0.kind() {
+    let mut variants: Vec<_> = match innermost(ty).0.kind() {
         Kind::Enum { variants, .. } => variants
             .map(|it| VariantReport {
                 name: it.name.escape_debug().to_string(),
@@ -166,6 +167,7 @@ fn leaf(path: &str, offset_bytes: u64, ty: TypeRef<'_>) -> FieldReport {
             .collect(),
         _ => Vec::new(),
     };
+    variants.sort_by_key(|it| it.discriminant);
     FieldReport {
         path: path.to_owned(),
         offset_bytes,

@@ -118,7 +118,7 @@ impl Salvage {
     fn text(&self) -> String {
         let mut text = String::from("What the file says of itself, unchecked:\n\n");
         let mut fact = |name: &str, value: String| text += &format!("  {name:<12} {value}\n");
-        fact("type", self.type_name.clone().unwrap_or_else(|| "unreadable".into()));
+        fact("type", text::name(self.type_name.as_deref().unwrap_or("unreadable")).into_owned());
         fact(
             "element",
             format!("{}, {}-endian", terminal::count(self.element_bytes, "byte"), self.byte_order),

@@ -1,13 +1,16 @@
 //! A report for people.
 
+use std::borrow::Cow;
 use std::fmt::{Display, Write};
 use std::time::{Duration, UNIX_EPOCH};
 
 use anstyle::{AnsiColor, Style};
 use indicatif::{BinaryBytes, HumanCount};
 use persist_core::reflect::TypeRef;
+use unicode_width::UnicodeWidthStr;
 
 use super::report::{FieldReport, Report, fields};
+use crate::cell;
 use crate::picture::{Pen, picture};
 use crate::terminal::{self, count, painted, shown};
 
@@ -22,11 +25,14 @@ const MAX_UNIX_MS: u64 = 253_402_300_799_999;
 /// More fields than this are better seen in `--json`.
 const MOST_LINES: usize = 100;
 
+/// So much is shown of a name: a hostile one is a megabyte long.
+const MOST_CHARS: usize = 60;
+
 /// More variants than this are better seen in `--rust`.
 const MOST_VARIANTS: usize = 8;
 
 pub(super) fn text(report: &Report<'_>, root: TypeRef<'_>) -> String {
-    let elements = format!("{} of {}", count(report.elements, "element"), report.type_name);
+    let elements = format!("{} of {}", count(report.elements, "element"), name(&report.type_name));
     let mut text = format!("{}\n\n", painted(BOLD, format!("{}: {elements}", shown(report.path))));
     facts(&mut text, report);
     text.push('\n');
@@ -127,6 +133,11 @@ pub(super) fn created(unix_ms: u64) -> String {
     }
 }
 
+/// A name of a file, but not all of it where it is long.
+pub(super) fn name(text: &str) -> Cow<'_, str> {
+    cell::cut(text, MOST_CHARS)
+}
+
 /// A text of a file, without what a terminal acts on.
 pub(super) fn harmless(text: &str) -> String {
     text.escape_debug().to_string()
@@ -138,16 +149,16 @@ fn field_table(text: &mut String, fields: &[FieldReport]) {
     };
     let offsets = width(|it| it.offset_bytes.to_string().len(), "offset");
     let sizes = width(|it| it.size_bytes.to_string().len(), "size");
-    let names = width(|it| unicode_width::UnicodeWidthStr::width(&*it.path), "field");
+    let names = width(|it| name(&it.path).width(), "field");
     let line = |offset: &str, size: &str, name: &str, ty: &str| {
-        let padding = " ".repeat(names - unicode_width::UnicodeWidthStr::width(name));
+        let padding = " ".repeat(names - name.width());
         format!("  {offset:>offsets$}  {size:>sizes$}  {name}{padding}  {ty}").trim_end().to_owned()
     };
     *text += &painted(DIM, line("offset", "size", "field", "type"));
     text.push('\n');
     for field in fields {
         let (offset, size) = (field.offset_bytes.to_string(), field.size_bytes.to_string());
-        *text += &line(&offset, &size, &field.path, &field_type(field));
+        *text += &line(&offset, &size, &name(&field.path), &field_type(field));
         text.push('\n');
     }
 }
@@ -156,12 +167,12 @@ fn field_table(text: &mut String, fields: &[FieldReport]) {
 fn field_type(field: &FieldReport) -> String {
     let variants = field.variants.iter().take(MOST_VARIANTS);
     let mut variants: Vec<_> =
-        variants.map(|it| format!("{} = {}", it.name, it.discriminant)).collect();
+        variants.map(|it| format!("{} = {}", name(&it.name), it.discriminant)).collect();
     if field.variants.len() > MOST_VARIANTS {
         variants.push(format!("… ({} in all)", field.variants.len()));
     }
     match &*variants {
-        [] => field.type_name.clone(),
-        _ => format!("{}: {}", field.type_name, variants.join(", ")),
+        [] => name(&field.type_name).into_owned(),
+        _ => format!("{}: {}", name(&field.type_name), variants.join(", ")),
     }
 }

@@ -225,10 +225,7 @@ impl Kept {
             Self::Char(char) => Value::Char(*char),
             Self::Text(text) => Value::Text(text),
         };
-        let mut text = Vec::new();
-        cell::json(&mut text, value);
-        // Numbers keep all their digits: they are not taken for floats.
-        serde_json::from_slice(&text).unwrap_or(Json::Null)
+        cell::to_json(value)
     }
 }
 

@@ -17,6 +17,9 @@ const BAR: Style = AnsiColor::Cyan.on_default();
 /// So many characters of a text are shown.
 const MOST_CHARS: usize = 24;
 
+/// A number of so many characters is short.
+const MOST_DIGITS: usize = 12;
+
 /// Paths are long where types nest.
 const MOST_PATH_CHARS: usize = 60;
 
@@ -114,17 +117,20 @@ fn name(text: &str) -> String {
     cell::harmless_text(&cut)
 }
 
-/// A number in few digits.
+/// A number with all its digits where they are few, else with six behind the point, as far as it has them.
 fn short(number: f64) -> String {
+    let whole = number.to_string();
     match number.abs() {
         0.0 => "0".into(),
         size if (1e-3..1e15).contains(&size) => {
-            let digits = (5 - size.log10().floor() as i32).clamp(0, 6) as usize;
+            if whole.len() <= MOST_DIGITS {
+                return whole;
+            }
+            let digits = (14 - size.log10().floor() as i32).clamp(0, 6) as usize;
             let text = format!("{number:.digits$}");
-            if text.contains('.') {
-                text.trim_end_matches('0').trim_end_matches('.').to_owned()
-            } else {
-                text
+            match text.contains('.') {
+                true => text.trim_end_matches('0').trim_end_matches('.').to_owned(),
+                false => text,
             }
         }
         _ => format!("{number:.4e}"),
