@@ -13,6 +13,7 @@
 
 #![forbid(unsafe_code)]
 
+mod in_place;
 mod mend;
 mod patch;
 mod proof;

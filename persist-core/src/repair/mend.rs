@@ -2,6 +2,7 @@
 
 use std::io;
 
+use super::in_place::is_in_place;
 use super::patch::Patches;
 use super::proof::{Restored, restore_byte};
 use super::step::{RepairKind, RepairLoss, RepairObstacle, RepairStep};
@@ -41,8 +42,10 @@ impl<'a> Mending<'a> {
     pub(super) fn mend(&mut self) -> io::Result<()> {
         for _ in 0..MOST_STEPS {
             let file = self.examine()?;
+            if self.restore_torn_slot(&file)? {
+                continue;
+            }
             let mended = match file.faults.first() {
-                _ if self.restore_torn_slot(&file) => Ok(()),
                 Some(fault) => self.mend_fault(fault, &file),
                 None => {
                     let finished = self.finish(&file);
@@ -287,11 +290,29 @@ impl Mending<'_> {
 
     /// Restores the slot that isn't whole. Before anything else: where it is the newer one, the file seen through the
     /// older one may lack records and bytes that it doesn't need any more, and have elements that it had given up.
-    fn restore_torn_slot(&mut self, file: &Examination) -> bool {
-        let Some(slots) = file.header.as_ref().map(|header| header.slots) else { return false };
+    fn restore_torn_slot(&mut self, file: &Examination) -> io::Result<bool> {
+        let slots = file.header.as_ref().map(|header| header.slots);
+        let Some(slots) = slots.filter(|slots| slots.torn) else { return Ok(false) };
         let whole = slots.newest.epoch;
-        let fits = |state: State| state.epoch.abs_diff(whole) == 1;
-        slots.torn && self.restore_slot(file, (whole + 1) % 2, fits)
+        let may_be_newer = self.is_replayed(file)?;
+        let fits = |state: State| match state.epoch > whole {
+            true => state.epoch == whole + 1 && may_be_newer,
+            false => state.epoch + 1 == whole,
+        };
+        Ok(self.restore_slot(file, (whole + 1) % 2, fits))
+    }
+
+    /// Whether the records that count are in their place. They are where the next slot was written. Else they were
+    /// written later than that was damaged, by somebody who went on from the slot before it.
+    fn is_replayed(&self, file: &Examination) -> io::Result<bool> {
+        let (Some(preamble), Some(replay)) = (&file.preamble, &file.replay) else {
+            return Ok(true);
+        };
+        let read = |offset: u64, buffer: &mut [u8]| self.patches.read(self.storage, offset, buffer);
+        let read_data =
+            |offset: u64, buffer: &mut [u8]| read(preamble.data_offset.get() + offset, buffer);
+        let end = replay.len.saturating_mul(preamble.element_bytes.get());
+        is_in_place(replay, end, &mut { read }, &mut { read_data })
     }
 
     /// Both slots are whole, and don't follow each other.

@@ -225,6 +225,25 @@ fn a_byte_of_either_slot() {
     }
 }
 
+/// Who goes on with a file whose newest slot is damaged goes on from the one before.
+#[test]
+fn commits_after_the_damage() {
+    let image = image_of(Mode::Atomic, &ticks()).unclean();
+    let bent = image.clone().flipped(image.newest_slot().offset() + 8, 1);
+    let bench = Bench::with(&bent);
+    let mut vec = MmapVec::<Tick>::open(&bench.path).unwrap();
+    vec[0].time = 77;
+    vec.commit().unwrap();
+    vec.push(ticks()[1]).unwrap();
+    vec.commit().unwrap();
+    let expected = vec.to_vec();
+    drop(vec);
+    let steps = ["write 2 commits from the journal to the elements and close", "cut off the"];
+    let losses = [RepairLoss::MaybeCommits, RepairLoss::Nothing];
+    let steps: Vec<_> = steps.into_iter().zip(losses).collect();
+    check("gone on", &Image::read(&bench.path), &steps, &expected);
+}
+
 #[test]
 fn reserved_bytes() {
     for mode in MODES {
