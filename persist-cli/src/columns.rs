@@ -16,6 +16,9 @@ use crate::cell;
 /// More columns than this nobody reads, and a hostile type has any number.
 const MOST_COLUMNS: u64 = 10_000;
 
+/// Nor longer paths than this in all: a hostile type has a long name with many items.
+const MOST_PATH_BYTES: u64 = 16 << 20;
+
 /// How many names an error lists.
 const MOST_NAMES: usize = 12;
 
@@ -83,6 +86,10 @@ pub(crate) enum NoColumns {
         "the elements have {found} values each, expected at most {MOST_COLUMNS}: choose some with --fields"
     )]
     TooMany { found: u64 },
+    #[error(
+        "the names of the {values} values of an element take {bytes} bytes, expected at most {MOST_PATH_BYTES}: choose some with --fields"
+    )]
+    TooLong { values: u64, bytes: u64 },
     #[error("there is no field `{path}`: {hint}")]
     NoSuchField { path: String, hint: String },
     #[error("the field `{path}` was chosen twice: name each once, and nothing within it")]
@@ -140,9 +147,12 @@ fn columns_named<'a>(
             paths.iter().map(|path| root.clone().find_named(path)).collect::<Result<_, _>>()?
         }
     };
-    let found = places.iter().map(|place| count(place.ty)).fold(0, u64::saturating_add);
-    if found > MOST_COLUMNS {
-        return Err(NoColumns::TooMany { found });
+    let found = places.iter().map(Place::size).fold(Size::default(), Size::plus);
+    if found.values > MOST_COLUMNS {
+        return Err(NoColumns::TooMany { found: found.values });
+    }
+    if found.path_bytes > MOST_PATH_BYTES {
+        return Err(NoColumns::TooLong { values: found.values, bytes: found.path_bytes });
     }
     let mut columns = Vec::new();
     places.into_iter().for_each(|place| place.add_to(&mut columns));
@@ -155,15 +165,46 @@ fn twice<'c>(columns: &'c [Column<'_>]) -> Option<&'c str> {
     columns.iter().map(|column| &*column.path).find(|path| !seen.insert(*path))
 }
 
-/// How many values there are within a type.
-fn count(ty: TypeRef<'_>) -> u64 {
-    match ty.kind() {
-        Kind::Array { item, len } => count(item).saturating_mul(len),
-        Kind::Struct { fields, .. } => {
-            fields.map(|field| count(field.ty)).fold(0, u64::saturating_add)
+/// How many values there are within a type, and how long their paths are together.
+#[derive(Debug, Clone, Copy, Default)]
+struct Size {
+    values: u64,
+    path_bytes: u64,
+}
+
+impl Size {
+    fn of(ty: TypeRef<'_>, naming: Naming) -> Self {
+        match ty.kind() {
+            Kind::Array { item, len } => {
+                let index_bytes = format_args!("[{len}]").to_string().len();
+                Self::of(item, naming).after(index_bytes).times(len)
+            }
+            Kind::Struct { fields, .. } => fields
+                .map(|field| match Self::of(field.ty, naming) {
+                    // Of what has no values no name is looked at.
+                    Self { values: 0, .. } => Self::default(),
+                    size => size.after(1 + naming.text(field.name).len()),
+                })
+                .fold(Self::default(), Self::plus),
+            Kind::Padding | Kind::Phantom => Self::default(),
+            _ => Self { values: 1, path_bytes: 0 },
         }
-        Kind::Padding | Kind::Phantom => 0,
-        _ => 1,
+    }
+
+    /// With so many bytes before each path.
+    fn after(self, bytes: usize) -> Self {
+        let before = self.values.saturating_mul(bytes as u64);
+        Self { path_bytes: self.path_bytes.saturating_add(before), ..self }
+    }
+
+    fn times(self, count: u64) -> Self {
+        let Self { values, path_bytes } = self;
+        Self { values: values.saturating_mul(count), path_bytes: path_bytes.saturating_mul(count) }
+    }
+
+    fn plus(self, other: Self) -> Self {
+        let path_bytes = self.path_bytes.saturating_add(other.path_bytes);
+        Self { values: self.values.saturating_add(other.values), path_bytes }
     }
 }
 
@@ -203,6 +244,10 @@ struct Place<'a> {
 }
 
 impl<'a> Place<'a> {
+    fn size(&self) -> Size {
+        Size::of(self.ty, self.naming).after(self.path.len())
+    }
+
     /// Adds the values within it. There aren't too many: they were counted.
     fn add_to(self, columns: &mut Vec<Column<'a>>) {
         columns.extend(

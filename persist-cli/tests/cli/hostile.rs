@@ -378,3 +378,23 @@ fn huge_names_are_cut() {
     fs::write(&path, bytes).unwrap();
     check(2);
 }
+
+/// A long name with many items would be written for each of them.
+#[test]
+fn long_names_of_many_items_fill_no_memory() {
+    use descriptor::*;
+    use persist_core::{AnyFile, AnyWriter, Descriptor};
+
+    let items = array(4096, &[1, 0, 1, 0]);
+    let descriptor = structure(&[("y".repeat(900_000), 4096, items)]);
+    let descriptor = Descriptor::decode(&descriptor).unwrap();
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("long.pv");
+    AnyWriter::create(&path, &AnyFile::new(descriptor)).unwrap().finish().unwrap();
+    for command in ["dump", "stats"] {
+        let output = run([command.into(), path.clone().into_os_string()]);
+        let text = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(2), "{command}: {text}");
+        assert!(text.contains("the names of the 4096 values of an element take"), "{text}");
+    }
+}
