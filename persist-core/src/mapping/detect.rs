@@ -76,10 +76,11 @@ impl Detection {
     }
 
     /// Tries it on some private pages of a file: every other one is written, the others are read but for the last, which is
-    /// left alone. An emulator of another byte order may pass on numbers that would be right for a few by chance.
+    /// left alone. An emulator of another byte order may pass on numbers that would be right for one by chance; and only the
+    /// first blocks of a file are never holes, for which a full tmpfs would have no memory.
     #[cfg(any(target_os = "linux", target_os = "android"))]
     pub(crate) fn tells_the_truth(self, file: &File) -> io::Result<bool> {
-        const PAGES: usize = 8;
+        const PAGES: usize = 4;
         let page = rustix::param::page_size();
         let mut mapping = Mapping::private(file, 0, PAGES * page)?;
         if file.metadata()?.len() < mapping.len_bytes() as u64 {
