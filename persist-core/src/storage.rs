@@ -24,7 +24,7 @@ pub(crate) use file::FileStorage;
 
 use crate::mapping::{Detection, Mapping};
 
-/// The device is told of so many blocks at once. More of them fill its queue, and who tells it waits.
+/// The device is told of so many blocks at once. More of them fill its queue sooner, and who tells it waits.
 const WRITE_BACK_BLOCKS: u64 = 8;
 
 /// Bytes that outlive the process, or pretend to.
@@ -53,6 +53,9 @@ pub(crate) trait Storage: Debug + Send + Sync {
 
     /// Has the device begin to write `start..end`, without waiting for it. A hint, which promises nothing.
     fn start_write_back(&self, start: u64, end: u64);
+
+    /// Waits until the device has written what of `start..end` it began with. A hint, too: nothing is durable by it.
+    fn finish_write_back(&self, start: u64, end: u64);
 
     /// Blocks of so many bytes, a power of two, are the quickest to write: at places that are multiples of it.
     fn block_bytes(&self) -> usize;
@@ -115,16 +118,11 @@ pub(crate) fn write_blocks(
         let (block, rest) = bytes.split_at(bytes.len().min(to_end));
         storage.write_all_at(offset, block)?;
         offset += block.len() as u64;
-        start_write_back_before(storage, offset);
+        if offset % (WRITE_BACK_BLOCKS * block_bytes) == 0 {
+            storage
+                .start_write_back(offset.saturating_sub(WRITE_BACK_BLOCKS * block_bytes), offset);
+        }
         bytes = rest;
     }
     Ok(())
-}
-
-/// Has the device begin with the last blocks before `end`, where it is time to tell it of some.
-pub(crate) fn start_write_back_before(storage: &dyn Storage, end: u64) {
-    let bytes = WRITE_BACK_BLOCKS * storage.block_bytes() as u64;
-    if end % bytes == 0 {
-        storage.start_write_back(end.saturating_sub(bytes), end);
-    }
 }

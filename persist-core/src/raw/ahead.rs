@@ -16,7 +16,6 @@
 
 use super::*;
 use crate::mutant::{self, Mutant};
-use crate::storage::start_write_back_before;
 
 /// So many blocks of elements are left to the kernel: a small file needn't be written for what it may never have.
 const FIRST_BLOCKS: usize = 16;
@@ -25,6 +24,12 @@ const FIRST_BLOCKS: usize = 16;
 const PARTS: usize = 2;
 /// Where the program pushes, the device begins after so many blocks that weren't committed.
 const PATIENT_BLOCKS: usize = 512;
+/// It is told of so many blocks at once,
+const WRITE_BACK_BLOCKS: u64 = 4;
+/// and has so many times as many at most: whoever asks it for something else, as growing does for what the file system knows of
+/// free space, waits until it is done with all of them. With all that its queue holds the slowest push was seen to take three
+/// times as long, and all of them together a seventh less.
+const WRITE_BACKS: u64 = 2;
 
 /// How far room is ready.
 #[derive(Debug)]
@@ -105,15 +110,22 @@ impl RawVec {
         Ok(())
     }
 
-    /// Has the device begin with what was pushed, where pushes came to byte `ready` of the data. Not with the last part: an
-    /// element at its end may yet be written.
+    /// Has the device begin with what was pushed, where pushes came to byte `ready` of the data and it is time to tell it of
+    /// some. Not with the last part: an element at its end may yet be written.
     fn start_write_back(&self, ready: usize) {
         let pushed = self.len * self.element_bytes;
         let uncommitted = pushed.saturating_sub(self.store.committed_bytes() as usize);
         let end = ready.saturating_sub(self.ahead.part_bytes());
-        if uncommitted >= PATIENT_BLOCKS * self.ahead.block_bytes && end <= pushed {
-            let end = self.store.data_offset() + end as u64;
-            start_write_back_before(self.store.storage(), end);
+        if uncommitted < PATIENT_BLOCKS * self.ahead.block_bytes || end > pushed {
+            return;
+        }
+        let end = self.store.data_offset() + end as u64;
+        let bytes = WRITE_BACK_BLOCKS * self.ahead.block_bytes as u64;
+        if end % bytes == 0 {
+            let before = |count| end.saturating_sub(count * bytes);
+            let storage = self.store.storage();
+            storage.finish_write_back(before(WRITE_BACKS + 1), before(WRITE_BACKS));
+            storage.start_write_back(before(1), end);
         }
     }
 

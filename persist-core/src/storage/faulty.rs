@@ -21,6 +21,7 @@ pub(crate) enum Call {
     Map,
     ForgetCache,
     StartWriteBack,
+    FinishWriteBack,
 }
 
 /// Storage on the heap that counts its calls, and fails those it was told to. Clones share the bytes,
@@ -107,6 +108,11 @@ impl Storage for FaultyStorage {
     fn start_write_back(&self, start: u64, end: u64) {
         self.script().calls.push(Call::StartWriteBack);
         self.heap.start_write_back(start, end);
+    }
+
+    fn finish_write_back(&self, start: u64, end: u64) {
+        self.script().calls.push(Call::FinishWriteBack);
+        self.heap.finish_write_back(start, end);
     }
 
     fn block_bytes(&self) -> usize {

@@ -79,6 +79,10 @@ impl Storage for FileStorage {
         sys::start_write_back(&self.file, start, end);
     }
 
+    fn finish_write_back(&self, start: u64, end: u64) {
+        sys::finish_write_back(&self.file, start, end);
+    }
+
     fn block_bytes(&self) -> usize {
         BLOCK_BYTES
     }
@@ -311,8 +315,16 @@ mod sys {
         super::super::write_back::start(file, start, end);
     }
 
+    #[cfg(target_os = "linux")]
+    pub(super) fn finish_write_back(file: &File, start: u64, end: u64) {
+        super::super::write_back::finish(file, start, end);
+    }
+
     #[cfg(not(target_os = "linux"))]
     pub(super) fn start_write_back(_: &File, _: u64, _: u64) {}
+
+    #[cfg(not(target_os = "linux"))]
+    pub(super) fn finish_write_back(_: &File, _: u64, _: u64) {}
 
     /// A hint, and the last thing that can be tried: there is nobody to tell if it fails.
     #[cfg(any(target_os = "linux", target_os = "android"))]
@@ -392,6 +404,8 @@ mod sys {
     }
 
     pub(super) fn start_write_back(_: &File, _: u64, _: u64) {}
+
+    pub(super) fn finish_write_back(_: &File, _: u64, _: u64) {}
 
     pub(super) fn forget_cache(_: &File) {}
 
