@@ -7,7 +7,7 @@
 //! # Invariants
 //!
 //! 1. `base` is the address of the mapping, aligned to at least 4096.
-//! 2. `len <= capacity`, and `writable <= capacity`.
+//! 2. `len <= capacity`, and `push_limit <= writable <= capacity`.
 //! 3. The bytes of elements below `capacity` are inside the mapping and have their place on the
 //!    device, and together are at most `isize::MAX`.
 //! 4. The mapping is only replaced under `&mut self`, so no reference into it lives then.
@@ -41,9 +41,12 @@ pub(crate) struct RawVec {
     base: NonNull<u8>,
     len: usize,
     capacity: usize,
-    /// How many elements a push may make without asking: as many as there is room ready for, or 0 where it must ask
-    /// first. So one comparison on a push covers all.
+    /// How many elements there may be without asking: as many as there is room ready for, or 0 where who adds one must ask
+    /// first.
     writable: usize,
+    /// How many a push may make without asking or telling anybody: as many, but 0 where the file counts elements. So
+    /// one comparison on a push covers all, and it is the same loop as a `Vec`'s.
+    push_limit: usize,
     /// Which committed elements may be written without asking.
     dirty: DirtyPages,
     private: Private,
@@ -85,6 +88,7 @@ impl RawVec {
             len: 0,
             capacity: 0,
             writable: 0,
+            push_limit: 0,
             dirty: DirtyPages::new(store.storage().page_bytes()),
             private,
             advice: Advice::Normal,
@@ -100,7 +104,7 @@ impl RawVec {
         raw.untouch();
         if raw.store.mode() == Mode::Shared {
             // The file is to say first that it has a writer.
-            raw.writable = 0;
+            raw.set_writable(0);
         }
         Ok(raw)
     }
@@ -144,6 +148,28 @@ impl RawVec {
         }
     }
 
+    /// Whether there may be one more element without asking or telling anybody.
+    #[inline]
+    pub(crate) fn may_push(&self) -> bool {
+        self.len < self.push_limit
+    }
+
+    /// Sets the length after an element was pushed, as [`may_push`](Self::may_push) allowed. Nobody is told.
+    ///
+    /// # Safety
+    ///
+    /// `len` must be one more than it was, and the last element be a value of the type that the vector has.
+    #[inline]
+    pub(crate) unsafe fn set_len_pushed(&mut self, len: usize) {
+        debug_assert!(self.may_push() && len == self.len + 1 && self.live.is_none());
+        self.len = len;
+    }
+
+    fn set_writable(&mut self, len: usize) {
+        self.writable = len;
+        self.push_limit = if self.live.is_none() { len } else { 0 };
+    }
+
     /// Forgets the elements from `len` on, of which there are more.
     #[inline]
     pub(crate) fn shorten(&mut self, len: usize) {
@@ -152,7 +178,7 @@ impl RawVec {
             Mode::Shared => self.touch(),
             // What is pushed now is in the place of committed elements.
             Mode::Atomic if (len as u64) < self.store.committed_len() && !self.dirty.is_free() => {
-                self.writable = 0;
+                self.set_writable(0);
             }
             Mode::Atomic => {}
         }
@@ -188,7 +214,7 @@ impl RawVec {
             }
         }
         self.dirty.set_free();
-        self.writable = self.ready_len();
+        self.set_writable(self.ready_len());
     }
 
     /// Makes the room after the last element writable.
@@ -299,7 +325,7 @@ impl RawVec {
             self.mapping_changed();
             enlarged?;
         }
-        self.writable = self.ready_len();
+        self.set_writable(self.ready_len());
         Ok(())
     }
 
@@ -325,7 +351,7 @@ impl RawVec {
     fn mapping_changed(&mut self) {
         self.base = self.mapping.base();
         self.capacity = self.room_bytes() / self.element_bytes;
-        self.writable = self.writable.min(self.capacity);
+        self.set_writable(self.writable.min(self.capacity));
         self.ahead.cut(self.room_bytes());
         self.advise_again();
     }

@@ -350,15 +350,41 @@ impl<T: Persist> MmapVec<T> {
     /// earlier one failed and the file would have to grow. The vector is as before.
     #[inline]
     pub fn push(&mut self, value: T) -> Result<(), Error> {
+        if !self.raw.may_push() {
+            return self.push_and_tell(value);
+        }
+        // Read once: the compiler can't see that the element is no part of `self`, and would read it again to count.
+        let len = self.len();
+        // SAFETY: there is room for an element after the last, which nobody need be asked for.
+        unsafe { self.write_last(len, value) };
+        // SAFETY: the push was allowed, and the element was just written.
+        unsafe { self.raw.set_len_pushed(len + 1) };
+        Ok(())
+    }
+
+    /// A push that must ask or tell somebody.
+    #[inline]
+    fn push_and_tell(&mut self, value: T) -> Result<(), Error> {
         self.raw.prepare(1)?;
         let len = self.len();
-        // SAFETY: `prepare` made room for an element after the last, inside the mapping.
-        let end = unsafe { self.raw.base().cast::<T>().add(len) };
-        // SAFETY: the place is aligned, writable, and nothing refers to it.
-        unsafe { end.write(value) };
+        // SAFETY: `prepare` made room for an element after the last.
+        unsafe { self.write_last(len, value) };
         // SAFETY: there is room for `len + 1` elements, and the last was just written.
         unsafe { self.raw.set_len(len + 1) };
         Ok(())
+    }
+
+    /// Writes an element after the last, and doesn't count it.
+    ///
+    /// # Safety
+    ///
+    /// `len` must be the length, and there be room that may be written.
+    #[inline]
+    unsafe fn write_last(&mut self, len: usize, value: T) {
+        // SAFETY: room is inside the mapping.
+        let end = unsafe { self.raw.base().cast::<T>().add(len) };
+        // SAFETY: the place is aligned, writable, and nothing refers to it.
+        unsafe { end.write(value) };
     }
 
     /// Appends a copy of each element. O(n).

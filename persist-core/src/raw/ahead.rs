@@ -95,7 +95,7 @@ impl RawVec {
         while self.ready_len() < needed {
             self.make_part_ready()?;
         }
-        self.writable = self.ready_len();
+        self.set_writable(self.ready_len());
         Ok(())
     }
 

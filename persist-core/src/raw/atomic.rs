@@ -289,7 +289,7 @@ impl RawVec {
 
     /// What may be written without asking is what isn't committed.
     pub(super) fn untouch(&mut self) {
-        self.writable = self.ready_len();
+        self.set_writable(self.ready_len());
         self.private.is_scarce = false;
         self.dirty.reset(self.committed_bytes());
     }
