@@ -59,6 +59,12 @@ impl Times {
         }
     }
 
+    /// Between which times half of the operations are.
+    pub(crate) fn quartiles(&self) -> [f64; 2] {
+        let last = self.count() - 1;
+        [last / 4, last - last / 4].map(|place| self.operations[place])
+    }
+
     pub(crate) fn mean(&self) -> f64 {
         (self.operations.iter().sum::<f64>() + self.rest) / self.count() as f64
     }
@@ -109,6 +115,26 @@ pub(crate) fn fresh_rounds<C, M: Clone>(
         }
     }
     Ok(measured)
+}
+
+/// What two took in turns that followed each other, in nanoseconds.
+pub(crate) type Pair = (f64, f64);
+
+/// Lets two take turns, each of which returns what it took. Every other time the second comes first.
+pub(crate) fn pairs(
+    count: u32,
+    mut one: impl FnMut(u32) -> Result<f64>,
+    mut other: impl FnMut(u32) -> Result<f64>,
+) -> Result<Vec<Pair>> {
+    let pair = |turn| {
+        if turn % 2 == 0 {
+            Ok((one(turn)?, other(turn)?))
+        } else {
+            let second = other(turn)?;
+            Ok((one(turn)?, second))
+        }
+    };
+    (0..count).map(pair).collect()
 }
 
 /// How long a turn of many operations may take: a device that is slow to flush makes for fewer of them, and not
@@ -212,6 +238,32 @@ mod tests {
             "a0 b0 b1 a1",
             [&[0, 1]; 2],
         );
+    }
+
+    #[test]
+    fn half_of_the_times_are_between_the_quartiles() {
+        let check = |times: &[f64], expected| {
+            assert_eq!(Times::new(times.to_vec()).quartiles(), expected, "{times:?}");
+        };
+        check(&[1.0], [1.0, 1.0]);
+        check(&[5.0, 4.0, 3.0, 2.0, 1.0], [2.0, 4.0]);
+        check(&[1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0], [2.0, 7.0]);
+    }
+
+    #[test]
+    fn two_take_turns_and_neither_always_comes_first() {
+        let order = std::cell::RefCell::new(String::new());
+        let turn = |name, time: f64| {
+            let order = &order;
+            move |turn: u32| {
+                order.borrow_mut().push(name);
+                Ok(time + f64::from(turn))
+            }
+        };
+        let measured = pairs(3, turn('a', 10.0), turn('b', 20.0)).unwrap();
+        assert_eq!(measured, [(10.0, 20.0), (11.0, 21.0), (12.0, 22.0)]);
+        assert_eq!(order.into_inner(), "abbaab");
+        assert!(pairs(1, |_| anyhow::bail!("no disk"), |_| Ok(1.0)).is_err());
     }
 
     #[test]

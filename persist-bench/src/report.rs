@@ -11,7 +11,7 @@ use std::path::Path;
 use anyhow::Result;
 use serde::Serialize;
 
-use crate::measure::Times;
+use crate::measure::{Pair, Times};
 use crate::peers::{Kind, Library};
 use crate::report::standing::Standing;
 
@@ -77,6 +77,8 @@ struct Goal {
     /// What it is divided by.
     other: String,
     medians: f64,
+    /// Between which ratios half of the pairs are, where both took turns and `medians` is the median of the pairs'.
+    between: Option<[f64; 2]>,
     means: f64,
     at_most: Option<f64>,
     verdict: &'static str,
@@ -135,6 +137,22 @@ impl Report {
         }
     }
 
+    /// Enters how many times as long as another a contestant took of each pair of their turns, and how many times it may.
+    pub(crate) fn ratio_of_pairs(
+        &mut self,
+        heading: &str,
+        by: &str,
+        other: &str,
+        pairs: &[Pair],
+        at_most: f64,
+    ) {
+        let ratios = Times::new(pairs.iter().map(|(one, another)| one / another).collect());
+        let sum = |of: fn(&Pair) -> f64| pairs.iter().map(of).sum::<f64>();
+        let (median, means) = (ratios.median(), sum(|pair| pair.0) / sum(|pair| pair.1));
+        self.goal(heading, by, other, (median, means, median), Some(at_most));
+        self.goals.last_mut().expect("it was just entered").between = Some(ratios.quartiles());
+    }
+
     fn goal(
         &mut self,
         heading: &str,
@@ -150,7 +168,8 @@ impl Report {
             Some(_) => "missed",
         };
         let (heading, by, other) = (heading.into(), by.into(), other.into());
-        self.goals.push(Goal { heading, by, other, medians, means, at_most, verdict });
+        let between = None;
+        self.goals.push(Goal { heading, by, other, medians, between, means, at_most, verdict });
     }
 
     /// Whether the operations of a row leave something behind, which the mean has its share of.
@@ -263,6 +282,19 @@ mod tests {
         report.ratio("row", PERSIST, "one who had no memory", Some(1.0));
         let goals: Vec<_> = report.goals.iter().map(|goal| (goal.medians, goal.verdict)).collect();
         assert_eq!(goals, [(2.0, "missed"), (0.5, "met"), (3.0, "missed")]);
+    }
+
+    #[test]
+    fn pairs_are_judged_by_the_median_of_their_ratios() {
+        let mut report = report(Unit::NanosecondsEach, (10.0, 0.0), (10.0, 0.0));
+        // The machine slowed down by ten, in the middle of the second pair.
+        let pairs = [(1.0, 1.0), (11.0, 1.0), (10.0, 10.0), (9.0, 10.0), (12.0, 10.0)];
+        report.ratio_of_pairs("row", PERSIST, OTHER, &pairs, 1.03);
+        let goal = &report.goals[0];
+        assert_eq!((goal.medians, goal.between, goal.verdict), (1.0, Some([1.0, 1.2]), "met"));
+        assert!(report.to_string().contains("| 1.00 (1.00–1.20) | 1.34 |"), "{report}");
+        report.ratio_of_pairs("row", PERSIST, OTHER, &pairs, 0.99);
+        assert_eq!(report.goals[1].verdict, "missed");
     }
 
     #[test]

@@ -4,6 +4,7 @@ mod append;
 mod cold;
 mod elements;
 mod first_edit;
+mod floors;
 pub(crate) mod footprint;
 mod growth;
 mod open;
@@ -41,6 +42,8 @@ pub(crate) enum Row {
     Numbers,
     /// Vectors of 32-byte structs: the same, for each struct
     Structs,
+    /// persist and the floor of a goal that leaves it a few percent, turn by turn: for each element
+    Floors,
     /// Opening a file, by its size
     Open,
     /// Opening a file whose elements must be looked at
@@ -72,6 +75,7 @@ impl Row {
         match self {
             Self::Numbers => elements::run::<u64>(setup, report, setup.len),
             Self::Structs => elements::run::<Particle>(setup, report, setup.len / 4),
+            Self::Floors => floors::run(setup, report),
             Self::Open => open::run(setup, report),
             Self::Validated => validated::run(setup, report),
             Self::Cold => cold::run(setup, report),

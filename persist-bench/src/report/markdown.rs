@@ -20,6 +20,10 @@ impl fmt::Display for Report {
 }
 
 fn goals(f: &mut fmt::Formatter<'_>, goals: &[Goal]) -> fmt::Result {
+    writeln!(
+        f,
+        "Where both took turns with each loop: the median of the ratios of the pairs, and between which half of them are.\n"
+    )?;
     let head = ["work", "by", "÷ by", "verdict", "ratio of medians", "ratio of means", "at most"];
     let rows = goals.iter().map(|goal| {
         [
@@ -27,7 +31,10 @@ fn goals(f: &mut fmt::Formatter<'_>, goals: &[Goal]) -> fmt::Result {
             goal.by.clone(),
             goal.other.clone(),
             emphasised(goal.verdict, "met"),
-            format!("{:.2}", goal.medians),
+            goal.between.map_or_else(
+                || format!("{:.2}", goal.medians),
+                |[least, most]| format!("{:.2} ({least:.2}–{most:.2})", goal.medians),
+            ),
             format!("{:.2}", goal.means),
             goal.at_most.map_or("–".into(), |most| format!("{most}")),
         ]

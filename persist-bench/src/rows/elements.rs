@@ -36,7 +36,7 @@ const DATABASE_SHARE: u64 = 20;
 const DATABASE_LEN: u64 = 5_000_000;
 
 /// How many elements are read and written at random.
-const AT_RANDOM: u64 = 1_000_000;
+pub(super) const AT_RANDOM: u64 = 1_000_000;
 
 /// How many elements a block has at most.
 const BLOCK_LEN: u64 = 1 << 16;
@@ -87,19 +87,14 @@ pub(super) fn run<T: Element>(setup: &Setup, report: &mut Report, len: u64) -> R
                 report.lacks(library, reason);
             }
         }
-        goals(report, work, &heading);
     }
     Ok(())
 }
 
-/// The goals of the works that have one.
-fn goals(report: &mut Report, work: Work, heading: &str) {
-    match work {
-        Work::PushAgain => report.ratio(heading, "persist", "Vec", Some(1.15)),
-        Work::FirstScan => report.ratio(heading, "persist", "memmap2", Some(1.1)),
-        Work::Scan | Work::Read | Work::Sort => report.ratio(heading, "persist", "Vec", Some(1.03)),
-        _ => {}
-    }
+/// A block, and how many of them there are in a vector of about so many elements.
+pub(super) fn blocks<T: Element>(len: u64) -> (Vec<T>, u64) {
+    let blocks = len.div_ceil(BLOCK_LEN);
+    ((0..len / blocks).map(T::nth).collect(), blocks)
 }
 
 struct Life<T: Element> {
@@ -118,8 +113,7 @@ impl<T: Element> Life<T> {
             true => ((len / DATABASE_SHARE).clamp(1, DATABASE_LEN), AT_RANDOM / DATABASE_SHARE),
             false => (len, AT_RANDOM),
         };
-        let blocks = len.div_ceil(BLOCK_LEN);
-        let block = (0..len / blocks).map(T::nth).collect::<Vec<_>>();
+        let (block, blocks) = blocks::<T>(len);
         let len = block.len() as u64 * blocks;
         let mut random = fastrand::Rng::with_seed(round.into());
         let indices = (0..at_random).map(|_| random.u64(..len)).collect();

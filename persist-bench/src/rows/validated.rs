@@ -24,8 +24,8 @@ enum Contestant {
     /// On so many CPUs.
     Persist(usize),
     Rkyv,
-    /// All bytes are read through a mapping, and nothing is asked of them.
-    Scan,
+    /// All bytes are read through a mapping, on so many CPUs, and nothing is asked of them.
+    Scan(usize),
 }
 
 pub(super) fn run(setup: &Setup, report: &mut Report) -> Result<()> {
@@ -43,8 +43,8 @@ pub(super) fn run(setup: &Setup, report: &mut Report) -> Result<()> {
     let cpus = std::thread::available_parallelism()?.get();
     let counts =
         std::iter::successors(Some(1), |count| Some(2 * count)).take_while(|&count| count <= cpus);
-    let mut contestants: Vec<_> = counts.map(Contestant::Persist).collect();
-    contestants.push(Contestant::Scan);
+    let mut contestants: Vec<_> =
+        counts.flat_map(|cpus| [Contestant::Persist(cpus), Contestant::Scan(cpus)]).collect();
     if with_rkyv {
         contestants.push(Contestant::Rkyv);
     }
@@ -52,7 +52,7 @@ pub(super) fn run(setup: &Setup, report: &mut Report) -> Result<()> {
         let (result, time) = match contestant {
             Contestant::Persist(cpus) => on_cpus(cpus, || open(&path("persist"), len))?,
             Contestant::Rkyv => on_cpus(1, || open_with_rkyv(&path("rkyv"), len))?,
-            Contestant::Scan => on_cpus(1, || scan(&path("persist")))?,
+            Contestant::Scan(cpus) => on_cpus(cpus, || scan(&path("persist"), cpus))?,
         };
         result?;
         Ok(vec![time])
@@ -75,22 +75,21 @@ pub(super) fn run(setup: &Setup, report: &mut Report) -> Result<()> {
 }
 
 fn goals(report: &mut Report, heading: &str, contestants: &[Contestant]) {
-    let one = Contestant::Persist(1).name();
     for contestant in contestants {
-        let Contestant::Persist(cpus) = contestant else { continue };
+        let &Contestant::Persist(cpus) = contestant else { continue };
         let figure = format!("10 GB/s a core, {cpus} of them");
-        report.figure(heading, &contestant.name(), &figure, GOAL_NANOSECONDS / *cpus as f64);
+        report.figure(heading, &contestant.name(), &figure, GOAL_NANOSECONDS / cpus as f64);
+        report.ratio(heading, &contestant.name(), &Contestant::Scan(cpus).name(), None);
     }
-    report.ratio(heading, &one, &Contestant::Scan.name(), None);
 }
 
 impl Contestant {
     fn name(self) -> String {
+        let on = |cpus| if cpus == 1 { "1 CPU".into() } else { format!("{cpus} CPUs") };
         match self {
-            Self::Persist(1) => "persist, 1 CPU".into(),
-            Self::Persist(cpus) => format!("persist, {cpus} CPUs"),
-            Self::Rkyv => "rkyv, 1 CPU".into(),
-            Self::Scan => "scan of the mapped file, 1 CPU".into(),
+            Self::Persist(cpus) => format!("persist, {}", on(cpus)),
+            Self::Rkyv => format!("rkyv, {}", on(1)),
+            Self::Scan(cpus) => format!("scan of the mapped file, {}", on(cpus)),
         }
     }
 
@@ -98,7 +97,7 @@ impl Contestant {
         match self {
             Self::Persist(_) => Kind::Persist,
             Self::Rkyv => Kind::Serializer,
-            Self::Scan => Kind::Floor,
+            Self::Scan(_) => Kind::Floor,
         }
     }
 }
@@ -121,13 +120,22 @@ fn open_with_rkyv(path: &Path, len: u64) -> Result<()> {
     Ok(())
 }
 
-fn scan(path: &Path) -> Result<()> {
+fn scan(path: &Path, cpus: usize) -> Result<()> {
     // SAFETY: the file is in a directory of this run, and nothing else writes or cuts it.
     let map = unsafe { Mmap::map(&std::fs::File::open(path)?)? };
-    let words =
-        map.chunks_exact(8).map(|word| u64::from_ne_bytes(word.try_into().expect("eight bytes")));
-    std::hint::black_box(words.fold(0, u64::wrapping_add));
+    std::thread::scope(|scope| {
+        for part in map.chunks(map.len().div_ceil(cpus)) {
+            scope.spawn(|| std::hint::black_box(sum(part)));
+        }
+    });
     Ok(())
+}
+
+fn sum(bytes: &[u8]) -> u64 {
+    let words = bytes.chunks_exact(8);
+    words.fold(0, |sum, word| {
+        sum.wrapping_add(u64::from_ne_bytes(word.try_into().expect("eight bytes")))
+    })
 }
 
 /// Times what runs on the first so many CPUs of those that this thread may use. Threads that it starts inherit them.
