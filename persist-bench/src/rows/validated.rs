@@ -41,8 +41,9 @@ pub(super) fn run(setup: &Setup, report: &mut Report) -> Result<()> {
     setup.settle()?;
 
     let cpus = std::thread::available_parallelism()?.get();
+    // All of them first, which is how persist is used.
     let counts =
-        std::iter::successors(Some(1), |count| Some(2 * count)).take_while(|&count| count <= cpus);
+        std::iter::successors(Some(cpus), |count| Some(count / 2).filter(|&half| half > 0));
     let mut contestants: Vec<_> =
         counts.flat_map(|cpus| [Contestant::Persist(cpus), Contestant::Scan(cpus)]).collect();
     if with_rkyv {
