@@ -75,7 +75,7 @@ impl RawVec {
     pub(crate) fn new(mut store: Box<Store>, reserve_bytes: usize) -> Result<Self, Error> {
         let len = store.check_addressable()?;
         store.recover().map_err(|error| store.recovery_failed(error))?;
-        store.fill_holes()?;
+        store.before_use()?;
         let needed = len * store.header().preamble.element_bytes.get() as usize;
         let mapping =
             map(&store, needed, reserve_bytes).map_err(|source| store.io(Action::Map, source))?;

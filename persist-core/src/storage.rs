@@ -51,6 +51,9 @@ pub(crate) trait Storage: Debug + Send + Sync {
     /// fail.
     fn is_sparse(&self, start: u64, end: u64) -> io::Result<bool>;
 
+    /// Whether even a look at a hole through a mapping takes space, which may not be there.
+    fn allocates_to_read(&self) -> bool;
+
     /// Has the device begin to write `start..end`, without waiting for it. A hint, which promises nothing.
     fn start_write_back(&self, start: u64, end: u64);
 

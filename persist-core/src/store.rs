@@ -60,8 +60,10 @@ pub(crate) struct Store {
     has_leftovers: bool,
     /// How many elements a writer of mode *shared* left behind.
     live_len: Option<u64>,
-    /// Up to here every byte has its place on the device.
+    /// Up to here every byte has its place on the device, but for [holes](Self::fill_holes).
     allocated_bytes: u64,
+    /// Whether there were no holes, or they were filled.
+    has_no_holes: bool,
     poison: Option<(Action, Arc<io::Error>)>,
     // Dropped after all that uses the file.
     lock: Option<Lock>,
@@ -89,6 +91,7 @@ impl Store {
         let store = Self {
             path: path.into(),
             allocated_bytes: header.preamble.data_offset.get(),
+            has_no_holes: false,
             state: header.slots.newest,
             has_leftovers: !header.slots.newest.clean,
             live_len: header.live_len(storage.boot_id(), file_bytes),
@@ -174,9 +177,25 @@ impl Store {
         &*self.storage
     }
 
-    /// Makes sure that a write to any committed element finds its place on the device, also where
-    /// somebody copied the file as a sparse one. O(extents of the file).
-    pub(crate) fn fill_holes(&mut self) -> Result<(), Error> {
+    /// Before the elements that there are when the file was opened may be used. Where a use of memory could meet a hole, and
+    /// there is nobody to tell that the disk is full, holes are filled now. In mode *atomic* a hole is read as zeros, and
+    /// written by the first commit at the earliest, which fills them: so this is O(1) there.
+    pub(crate) fn before_use(&mut self) -> Result<(), Error> {
+        let len = self.len().max(self.committed_len);
+        let end = self.header.file_bytes(len).ok_or_else(|| self.too_large(Some(len)))?;
+        self.allocated_bytes = end;
+        match self.mode() == Mode::Shared || self.storage.allocates_to_read() {
+            true => self.fill_holes(),
+            false => Ok(()),
+        }
+    }
+
+    /// Makes sure that a write to the journal or any committed element finds its place on the device, also where
+    /// somebody copied the file as a sparse one. O(extents of the file), once.
+    fn fill_holes(&mut self) -> Result<(), Error> {
+        if self.has_no_holes {
+            return Ok(());
+        }
         let start = match self.mode() {
             Mode::Shared => self.data_offset(),
             Mode::Atomic => self.header.preamble.journal_offset.get(),
@@ -189,7 +208,7 @@ impl Store {
                 .allocate(start, end)
                 .map_err(|source| self.growth_error(end - start, source))?;
         }
-        self.allocated_bytes = end;
+        self.has_no_holes = true;
         Ok(())
     }
 

@@ -105,6 +105,10 @@ impl Storage for FaultyStorage {
         self.heap.is_sparse(start, end)
     }
 
+    fn allocates_to_read(&self) -> bool {
+        self.heap.allocates_to_read()
+    }
+
     fn start_write_back(&self, start: u64, end: u64) {
         self.script().calls.push(Call::StartWriteBack);
         self.heap.start_write_back(start, end);

@@ -75,6 +75,10 @@ impl Storage for FileStorage {
         sys::is_sparse(&self.file, start, end)
     }
 
+    fn allocates_to_read(&self) -> bool {
+        sys::is_tmpfs(&self.file)
+    }
+
     fn start_write_back(&self, start: u64, end: u64) {
         sys::start_write_back(&self.file, start, end);
     }
@@ -277,14 +281,11 @@ mod sys {
     /// pages, so there only where more than the last page has blocks past the end.
     #[cfg(any(target_os = "linux", target_os = "android"))]
     fn has_hole(file: &File, start: u64, end: u64, surplus_bytes: u64) -> bool {
-        use rustix::fs::{SeekFrom, fstatfs, seek};
+        use rustix::fs::{SeekFrom, seek};
 
-        /// From `linux/magic.h`.
-        const TMPFS: i128 = 0x0102_1994;
         const PAGE_BYTES: u64 = 4096;
 
-        let is_tmpfs = || fstatfs(file).is_ok_and(|found| i128::from(found.f_type) == TMPFS);
-        if surplus_bytes < PAGE_BYTES && is_tmpfs() {
+        if surplus_bytes < PAGE_BYTES && is_tmpfs(file) {
             return false;
         }
         seek(file, SeekFrom::Hole(start)).map_or(true, |hole| hole < end)
@@ -292,6 +293,19 @@ mod sys {
 
     #[cfg(not(any(target_os = "linux", target_os = "android")))]
     fn has_hole(_: &File, _: u64, _: u64, _: u64) -> bool {
+        false
+    }
+
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    pub(super) fn is_tmpfs(file: &File) -> bool {
+        /// From `linux/magic.h`.
+        const TMPFS: i128 = 0x0102_1994;
+
+        rustix::fs::fstatfs(file).is_ok_and(|found| i128::from(found.f_type) == TMPFS)
+    }
+
+    #[cfg(not(any(target_os = "linux", target_os = "android")))]
+    pub(super) fn is_tmpfs(_: &File) -> bool {
         false
     }
 
@@ -401,6 +415,10 @@ mod sys {
     /// A file is sparse on Windows only where a program asked for it, which this one doesn't.
     pub(super) fn is_sparse(_: &File, _: u64, _: u64) -> io::Result<bool> {
         Ok(false)
+    }
+
+    pub(super) fn is_tmpfs(_: &File) -> bool {
+        false
     }
 
     pub(super) fn start_write_back(_: &File, _: u64, _: u64) {}

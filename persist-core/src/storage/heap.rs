@@ -150,6 +150,10 @@ impl Storage for HeapStorage {
         Ok(false)
     }
 
+    fn allocates_to_read(&self) -> bool {
+        false
+    }
+
     fn start_write_back(&self, _: u64, _: u64) {}
 
     fn finish_write_back(&self, _: u64, _: u64) {}

@@ -466,6 +466,10 @@ impl Storage for SimDisk {
         Ok(false)
     }
 
+    fn allocates_to_read(&self) -> bool {
+        false
+    }
+
     fn start_write_back(&self, start: u64, end: u64) {
         let mut disk = self.disk();
         if !disk.crashed {

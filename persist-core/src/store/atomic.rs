@@ -239,6 +239,13 @@ impl Store {
         if len == self.committed_len && payload.is_empty() {
             return Ok(Published::InPlace);
         }
+        // Before anything is written that can't be taken back.
+        if let Err(error) = self.fill_holes() {
+            if payload.spill.is_some() {
+                self.give_back();
+            }
+            return Err(error);
+        }
         if !is_logged {
             self.write_private(old_bytes, append)?;
             if payload.is_empty() {
