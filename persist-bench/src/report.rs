@@ -128,15 +128,6 @@ impl Report {
         }
     }
 
-    /// Enters how a contestant's time stands to its own of another row, and how many times as long it may be.
-    pub(crate) fn ratio_of_rows(&mut self, heading: &str, other: &str, by: &str, at_most: f64) {
-        if let (Some(one), Some(another)) = (self.entry(heading, by), self.entry(other, by)) {
-            let ratio = |of: fn(&Times) -> f64| of(&one.times) / of(&another.times);
-            let (medians, means) = (ratio(Times::median), ratio(Times::mean));
-            self.goal(heading, by, other, (medians, means, medians), Some(at_most));
-        }
-    }
-
     /// Enters how many times as long as another a contestant took of each pair of their turns, and how many times it may.
     pub(crate) fn ratio_of_pairs(
         &mut self,
@@ -271,17 +262,13 @@ mod tests {
     }
 
     #[test]
-    fn figures_and_other_rows_are_goals_too() {
+    fn figures_are_goals_too() {
         let mut report = report(Unit::NanosecondsEach, (10.0, 0.0), (20.0, 0.0));
         report.figure("row", PERSIST, "5 ns", 5.0);
         report.figure("row", PERSIST, "20 ns", 20.0);
-        let longer = Times::new(vec![30.0]);
-        let entry = Entry { name: PERSIST.into(), kind: Kind::Persist, times: longer };
-        report.row("longer", Unit::NanosecondsEach, vec![entry]);
-        report.ratio_of_rows("longer", "row", PERSIST, 1.1);
         report.ratio("row", PERSIST, "one who had no memory", Some(1.0));
         let goals: Vec<_> = report.goals.iter().map(|goal| (goal.medians, goal.verdict)).collect();
-        assert_eq!(goals, [(2.0, "missed"), (0.5, "met"), (3.0, "missed")]);
+        assert_eq!(goals, [(2.0, "missed"), (0.5, "met")]);
     }
 
     #[test]

@@ -497,7 +497,8 @@ impl<T: Persist> MmapVec<T> {
     /// In mode *atomic*, a flush of as many bytes as changed (in units of 16, and 16 more for each run of them), and of
     /// at most 256 KiB that were appended: they go to the journal with one write. Two flushes where more was
     /// appended, which is flushed where it lies; three or more where both are the case, where the journal is full, or too
-    /// small for the changes, and for the first commit after a file that was closed is opened.
+    /// small for the changes, and for the first commit after a file that was closed is opened, which also looks for holes: in time
+    /// proportional to the extents of the file.
     ///
     /// To find the changes it looks at the pages that were changed through an index (`vector[i]`, [`get_mut`](Self::get_mut));
     /// where a `&mut [T]` was lent, it asks the kernel which pages were written, in time
@@ -509,7 +510,8 @@ impl<T: Persist> MmapVec<T> {
     /// # Errors
     ///
     /// [`Error::DiskFull`] where changes in place that are too large for the journal find no room: they need as much free
-    /// space as changed, until the commit is done. [`Error::Io`] where the file can't be read. Nothing was committed and nothing lost
+    /// space as changed, until the commit is done; and where the file is a sparse copy whose holes the first commit finds no space
+    /// for. [`Error::Io`] where the file can't be read. Nothing was committed and nothing lost
     /// then, and it can be tried again.
     ///
     /// [`Error::Poisoned`] where a write or a flush failed, now or

@@ -142,21 +142,8 @@ const HOLES_OFFSET: u64 = 4 << 20;
 
 /// A file of so many bytes of numbers, nearly all of them holes.
 pub(crate) fn create_sparse(path: &Path, bytes: u64) -> Result<()> {
-    create_unwritten(path, bytes, |end| {
-        let flags = FallocateFlags::PUNCH_HOLE | FallocateFlags::KEEP_SIZE;
-        let file = File::options().write(true).open(path)?;
-        Ok(rustix::fs::fallocate(&file, flags, HOLES_OFFSET, end - HOLES_OFFSET)?)
-    })
-}
-
-/// A file of so many bytes of numbers that have their place on the disk, and were never written.
-pub(crate) fn create_allocated(path: &Path, bytes: u64) -> Result<()> {
-    create_unwritten(path, bytes, |_| Ok(()))
-}
-
-/// Calls `after` with the number of bytes that there are after each step.
-fn create_unwritten(path: &Path, bytes: u64, after: impl Fn(u64) -> Result<()>) -> Result<()> {
     let mut vector = MmapVec::<u64>::create(path)?;
+    let file = File::options().write(true).open(path)?;
     for start in (0..bytes).step_by(SPARSE_STEP_BYTES as usize) {
         let end = bytes.min(start + SPARSE_STEP_BYTES);
         let len = end as usize / size_of::<u64>();
@@ -165,7 +152,8 @@ fn create_unwritten(path: &Path, bytes: u64, after: impl Fn(u64) -> Result<()>) 
         // SAFETY: there is room for them, and what a file was never written reads as zeros.
         unsafe { vector.set_len(len) };
         vector.commit()?;
-        after(end)?;
+        let flags = FallocateFlags::PUNCH_HOLE | FallocateFlags::KEEP_SIZE;
+        rustix::fs::fallocate(&file, flags, HOLES_OFFSET, end - HOLES_OFFSET)?;
     }
     Ok(vector.close()?)
 }

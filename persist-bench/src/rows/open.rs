@@ -5,8 +5,8 @@ use tempfile::TempDir;
 
 use super::{Setup, entry, size};
 use crate::column::{Column, Work};
-use crate::measure::{rounds, timed, turn};
-use crate::peers::{Kind, Library, persist};
+use crate::measure::{pairs, rounds, timed, turn};
+use crate::peers::{Kind, Library};
 use crate::report::{Entry, Report, Unit};
 
 const LIBRARIES: [Library; 11] = [
@@ -33,9 +33,9 @@ const DATABASE_BYTES: u64 = 4 << 20;
 /// The least file.
 const SMALL_BYTES: u64 = 1 << 20;
 
-/// How many times as large as the others the sparse file is. A writer, which fills holes, has a file of a quarter of it that
-/// was written, and one of half of it that has its place on the disk, and was never written.
+/// How many times as large as the others the sparse file is, and one of persist's that was written.
 const SPARSE_TIMES: u64 = 16;
+const WRITTEN_TIMES: u64 = 4;
 
 /// How long opening may take, whatever the size.
 const GOAL_NANOSECONDS: f64 = 100e3;
@@ -48,61 +48,62 @@ struct Contestant {
     directory: TempDir,
 }
 
+impl Contestant {
+    /// How many nanoseconds it takes to open the file, without those to close it.
+    fn open(&self) -> Result<f64> {
+        let (column, time) = timed(|| self.library.open::<u64>(self.directory.path()));
+        drop::<Box<dyn Column<u64>>>(column?);
+        Ok(time)
+    }
+}
+
 pub(super) fn run(setup: &Setup, report: &mut Report) -> Result<()> {
-    let mut headings = Vec::new();
     for bytes in [SMALL_BYTES, setup.file_bytes] {
-        let heading = format!("open, {}", size(bytes));
         let fits = |library: &Library| setup.fits(bytes) || !library.needs_memory();
         let contestants = LIBRARIES.into_iter().filter(fits);
         let filled = |library| filled(setup, library, bytes);
-        let contestants = contestants.map(filled).collect::<Result<Vec<_>>>()?;
-        run_row(setup, report, &heading, contestants)?;
-        headings.push(heading);
+        let mut contestants = contestants.map(filled).collect::<Result<Vec<_>>>()?;
+        run_row(setup, report, &format!("open, {}", size(bytes)), &mut contestants)?;
     }
+
+    let bytes = WRITTEN_TIMES * setup.file_bytes;
+    let heading = format!("open, {}", size(bytes));
+    let mut written = [Library::Persist, Library::PersistSlice]
+        .map(|library| filled(setup, library, bytes))
+        .into_iter()
+        .collect::<Result<Vec<_>>>()?;
+    run_row(setup, report, &heading, &mut written)?;
+    by_size(setup, report, &heading, &written)?;
+    drop(written);
+
     let bytes = SPARSE_TIMES * setup.file_bytes;
     let heading = format!("open, {}, sparse", size(bytes));
-    // A writer fills holes first.
-    let is_reader = |library: &Library| {
-        *library != Library::Persist && library.lacks(Work::OpenSparse).is_none()
-    };
     let sparse = |library: Library| {
         let directory = setup.scratch()?;
         library.create_sparse(directory.path(), bytes)?;
         Ok(Contestant { library, directory })
     };
-    let contestants = LIBRARIES.into_iter().filter(is_reader).map(sparse).collect::<Result<_>>()?;
-    run_row(setup, report, &heading, contestants)?;
-    report.lacks(Library::Persist, "a writer gives holes their place first: see the next rows");
+    let can = |library: &Library| library.lacks(Work::OpenSparse).is_none();
+    let mut contestants =
+        LIBRARIES.into_iter().filter(can).map(sparse).collect::<Result<Vec<_>>>()?;
+    run_row(setup, report, &heading, &mut contestants)?;
     for library in LIBRARIES {
         if let Some(reason) = library.lacks(Work::OpenSparse) {
             report.lacks(library, reason);
         }
     }
+    by_size(setup, report, &heading, &contestants)
+}
 
-    let written = format!("open, {}", size(bytes / 4));
-    run_row(setup, report, &written, vec![filled(setup, Library::Persist, bytes / 4)?])?;
-
-    let directory = setup.scratch()?;
-    persist::create_allocated(&directory.path().join("elements"), bytes / 2)?;
-    let contestants = vec![Contestant { library: Library::Persist, directory }];
-    let allocated = format!("open, {}, never written", size(bytes / 2));
-    run_row(setup, report, &allocated, contestants)?;
-
-    for (heading, by) in [
-        (&headings[0], Library::Persist),
-        (&headings[1], Library::Persist),
-        (&written, Library::Persist),
-        (&allocated, Library::Persist),
-        (&headings[0], Library::PersistSlice),
-        (&headings[1], Library::PersistSlice),
-        (&heading, Library::PersistSlice),
-    ] {
-        report.figure(heading, by.name(), "100 µs", GOAL_NANOSECONDS);
+/// Opens persist's large files and small ones in turns: it is to take the same.
+fn by_size(setup: &Setup, report: &mut Report, heading: &str, large: &[Contestant]) -> Result<()> {
+    for large in large.iter().filter(|large| large.library.kind() == Kind::Persist) {
+        let small = filled(setup, large.library, SMALL_BYTES)?;
+        let count = setup.rounds * TURN as u32;
+        let measured = pairs(count, |_| large.open(), |_| small.open())?;
+        let other = format!("open, {}", size(SMALL_BYTES));
+        report.ratio_of_pairs(heading, large.library.name(), &other, &measured, GOAL_BY_SIZE);
     }
-    let small = &headings[0];
-    report.ratio_of_rows(&written, small, Library::Persist.name(), GOAL_BY_SIZE);
-    report.ratio_of_rows(&allocated, small, Library::Persist.name(), GOAL_BY_SIZE);
-    report.ratio_of_rows(&heading, small, Library::PersistSlice.name(), GOAL_BY_SIZE);
     Ok(())
 }
 
@@ -120,23 +121,15 @@ fn filled(setup: &Setup, library: Library, bytes: u64) -> Result<Contestant> {
     Ok(Contestant { library, directory })
 }
 
-/// Only the opening is timed, and not what it takes to close the file.
 fn run_row(
     setup: &Setup,
     report: &mut Report,
     heading: &str,
-    mut contestants: Vec<Contestant>,
+    contestants: &mut [Contestant],
 ) -> Result<()> {
     setup.settle()?;
-    let times = rounds(setup.rounds, &mut contestants, |contestant, _| {
-        let open = |_| {
-            let path = contestant.directory.path();
-            let (column, time) = timed(|| contestant.library.open::<u64>(path));
-            drop::<Box<dyn Column<u64>>>(column?);
-            Ok(time)
-        };
-        turn(TURN, open)
-    })?;
+    let times =
+        rounds(setup.rounds, contestants, |contestant, _| turn(TURN, |_| contestant.open()))?;
     let named = |(contestant, times): (&Contestant, Vec<f64>)| {
         let entry = entry(contestant.library, times);
         if contestant.library.kind() == Kind::Database {
@@ -146,5 +139,8 @@ fn run_row(
         entry
     };
     report.row(heading, Unit::NanosecondsEach, contestants.iter().zip(times).map(named).collect());
+    for persist in contestants.iter().filter(|one| one.library.kind() == Kind::Persist) {
+        report.figure(heading, persist.library.name(), "100 µs", GOAL_NANOSECONDS);
+    }
     Ok(())
 }
