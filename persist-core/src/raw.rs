@@ -55,8 +55,8 @@ pub(crate) struct RawVec {
     ahead: Ahead,
     element_bytes: usize,
     reserve_bytes: usize,
-    /// Where the file says how many elements there are, in mode *shared*.
-    live: Option<LiveLen>,
+    /// Where the file says how many elements there are, in mode *shared*. Most vectors have none, and stay small.
+    live: Option<Box<LiveLen>>,
     // Unmapped before the file is closed and unlocked.
     mapping: Mapping,
     store: Box<Store>,
@@ -256,7 +256,7 @@ impl RawVec {
                 let live = LiveLen::map(self.store.storage())
                     .map_err(|source| self.store.io(Action::Map, source))?;
                 self.store.write_live(boot_id, self.len as u64)?;
-                self.live = Some(live);
+                self.live = Some(Box::new(live));
             }
         }
         self.store.mark_unclean()

@@ -20,7 +20,7 @@ const BARE: &str = "bare 4 KiB write, RWF_DSYNC";
 const TURN: u64 = 600;
 
 enum Contestant {
-    Persist(Box<MmapVec<u64>>),
+    Persist(MmapVec<u64>),
     Bare(Bare),
 }
 
@@ -28,7 +28,7 @@ pub(super) fn run(setup: &Setup, report: &mut Report) -> Result<()> {
     let directory = setup.scratch()?;
     let vector = setup.vector(&directory, setup.file_len(), Edits::ByIndex)?.vector;
     let bare = Bare::create(&directory.path().join("bare"))?;
-    let mut contestants = [Contestant::Persist(Box::new(vector)), Contestant::Bare(bare)];
+    let mut contestants = [Contestant::Persist(vector), Contestant::Bare(bare)];
 
     setup.settle()?;
     let times = rounds(setup.rounds, &mut contestants, |contestant, round| {
