@@ -30,7 +30,8 @@ const WRITE_BACK_BLOCKS: u64 = 8;
 /// Bytes that outlive the process, or pretend to.
 ///
 /// Offsets and sizes are in bytes from the beginning of the file. Every call may be repeated after
-/// it failed, but for [`sync`](Self::sync): after a failed one nobody knows what is durable.
+/// it failed, but for [`sync`](Self::sync) and [`finish_write_back`](Self::finish_write_back): after a failed one nobody
+/// knows what is durable.
 pub(crate) trait Storage: Debug + Send + Sync {
     fn len_bytes(&self) -> io::Result<u64>;
 
@@ -57,8 +58,9 @@ pub(crate) trait Storage: Debug + Send + Sync {
     /// Has the device begin to write `start..end`, without waiting for it. A hint, which promises nothing.
     fn start_write_back(&self, start: u64, end: u64);
 
-    /// Waits until the device has written what of `start..end` it began with. A hint, too: nothing is durable by it.
-    fn finish_write_back(&self, start: u64, end: u64);
+    /// Waits until the device has written what of `start..end` it began with. Nothing is durable by it. But who ignores that it
+    /// failed loses data: the kernel tells of that once, and not to the [`sync`](Self::sync) that follows.
+    fn finish_write_back(&self, start: u64, end: u64) -> io::Result<()>;
 
     /// Blocks of so many bytes, a power of two, are the quickest to write: at places that are multiples of it.
     fn block_bytes(&self) -> usize;

@@ -11,6 +11,7 @@ mod atomic;
 mod in_place;
 
 use std::io;
+use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -370,6 +371,20 @@ impl Store {
     fn sync(&mut self, mapping: &Mapping) -> Result<(), Error> {
         self.storage.sync(mapping).map_err(|error| self.poisoned(Action::Sync, error))?;
         self.durable = true;
+        Ok(())
+    }
+
+    /// Has the device begin to write the bytes `next` of the file, when it is done with what of `before` it began with. The
+    /// device may have failed, which the next sync is not told.
+    pub(crate) fn write_back_after(
+        &mut self,
+        before: Range<u64>,
+        next: Range<u64>,
+    ) -> Result<(), Error> {
+        self.storage
+            .finish_write_back(before.start, before.end)
+            .map_err(|error| self.poisoned(Action::Sync, error))?;
+        self.storage.start_write_back(next.start, next.end);
         Ok(())
     }
 

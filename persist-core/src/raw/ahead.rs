@@ -106,27 +106,25 @@ impl RawVec {
         self.ahead.zeros.resize(part_bytes, 0);
         self.store.write_ahead(start, &self.ahead.zeros[..end - start])?;
         self.ahead.end = end;
-        self.start_write_back(start);
-        Ok(())
+        self.start_write_back(start)
     }
 
     /// Has the device begin with what was pushed, where pushes came to byte `ready` of the data and it is time to tell it of
     /// some. Not with the last part: an element at its end may yet be written.
-    fn start_write_back(&self, ready: usize) {
+    fn start_write_back(&mut self, ready: usize) -> Result<(), Error> {
         let pushed = self.len * self.element_bytes;
         let uncommitted = pushed.saturating_sub(self.store.committed_bytes() as usize);
         let end = ready.saturating_sub(self.ahead.part_bytes());
         if uncommitted < PATIENT_BLOCKS * self.ahead.block_bytes || end > pushed {
-            return;
+            return Ok(());
         }
         let end = self.store.data_offset() + end as u64;
         let bytes = WRITE_BACK_BLOCKS * self.ahead.block_bytes as u64;
-        if end % bytes == 0 {
-            let before = |count| end.saturating_sub(count * bytes);
-            let storage = self.store.storage();
-            storage.finish_write_back(before(WRITE_BACKS + 1), before(WRITE_BACKS));
-            storage.start_write_back(before(1), end);
+        if end % bytes != 0 {
+            return Ok(());
         }
+        let before = |count| end.saturating_sub(count * bytes);
+        self.store.write_back_after(before(WRITE_BACKS + 1)..before(WRITE_BACKS), before(1)..end)
     }
 
     /// Writes elements to the file that are to be appended and that there is capacity for, as far as that is quicker

@@ -114,9 +114,9 @@ impl Storage for FaultyStorage {
         self.heap.start_write_back(start, end);
     }
 
-    fn finish_write_back(&self, start: u64, end: u64) {
-        self.script().calls.push(Call::FinishWriteBack);
-        self.heap.finish_write_back(start, end);
+    fn finish_write_back(&self, start: u64, end: u64) -> io::Result<()> {
+        self.play(Call::FinishWriteBack)?;
+        self.heap.finish_write_back(start, end)
     }
 
     fn block_bytes(&self) -> usize {

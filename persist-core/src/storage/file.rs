@@ -83,8 +83,8 @@ impl Storage for FileStorage {
         sys::start_write_back(&self.file, start, end);
     }
 
-    fn finish_write_back(&self, start: u64, end: u64) {
-        sys::finish_write_back(&self.file, start, end);
+    fn finish_write_back(&self, start: u64, end: u64) -> io::Result<()> {
+        sys::finish_write_back(&self.file, start, end)
     }
 
     fn block_bytes(&self) -> usize {
@@ -330,15 +330,17 @@ mod sys {
     }
 
     #[cfg(target_os = "linux")]
-    pub(super) fn finish_write_back(file: &File, start: u64, end: u64) {
-        super::super::write_back::finish(file, start, end);
+    pub(super) fn finish_write_back(file: &File, start: u64, end: u64) -> io::Result<()> {
+        super::super::write_back::finish(file, start, end)
     }
 
     #[cfg(not(target_os = "linux"))]
     pub(super) fn start_write_back(_: &File, _: u64, _: u64) {}
 
     #[cfg(not(target_os = "linux"))]
-    pub(super) fn finish_write_back(_: &File, _: u64, _: u64) {}
+    pub(super) fn finish_write_back(_: &File, _: u64, _: u64) -> io::Result<()> {
+        Ok(())
+    }
 
     /// A hint, and the last thing that can be tried: there is nobody to tell if it fails.
     #[cfg(any(target_os = "linux", target_os = "android"))]
@@ -423,7 +425,9 @@ mod sys {
 
     pub(super) fn start_write_back(_: &File, _: u64, _: u64) {}
 
-    pub(super) fn finish_write_back(_: &File, _: u64, _: u64) {}
+    pub(super) fn finish_write_back(_: &File, _: u64, _: u64) -> io::Result<()> {
+        Ok(())
+    }
 
     pub(super) fn forget_cache(_: &File) {}
 

@@ -156,7 +156,9 @@ impl Storage for HeapStorage {
 
     fn start_write_back(&self, _: u64, _: u64) {}
 
-    fn finish_write_back(&self, _: u64, _: u64) {}
+    fn finish_write_back(&self, _: u64, _: u64) -> io::Result<()> {
+        Ok(())
+    }
 
     fn block_bytes(&self) -> usize {
         BLOCK_BYTES

@@ -482,7 +482,9 @@ impl Storage for SimDisk {
     }
 
     /// What the device began with was written at once.
-    fn finish_write_back(&self, _: u64, _: u64) {}
+    fn finish_write_back(&self, _: u64, _: u64) -> io::Result<()> {
+        Ok(())
+    }
 
     fn block_bytes(&self) -> usize {
         self.disk().block_bytes

@@ -79,6 +79,21 @@ fn the_device_begins_with_many_pushes() {
     assert_eq!(count(&storage, Call::StartWriteBack), 1, "what was pushed, and no zeros after it");
 }
 
+/// The kernel doesn't tell the next sync of it.
+#[test]
+#[cfg_attr(miri, ignore = "takes too long")]
+fn a_device_that_failed_before_the_commit_is_known_to_the_commit() {
+    let storage = FaultyStorage::new(HeapStorage::new(HEADER_BYTES + 600 * BLOCK * 8));
+    let mut vector = create::<u64>(&storage);
+    vector.reserve_exact(600 * BLOCK).unwrap();
+    storage.fail(Call::FinishWriteBack, 1, ErrorKind::Other);
+    let failed = numbers(600 * BLOCK).into_iter().find_map(|number| vector.push(number).err());
+    assert!(matches!(failed, Some(Error::Poisoned { .. })), "{failed:?}");
+    let len = vector.len();
+    assert!(vector == numbers(len), "{len}");
+    assert!(matches!(vector.commit(), Err(Error::Poisoned { .. })));
+}
+
 #[test]
 fn a_large_piece_is_appended_or_not() {
     for written in 0..3 {
