@@ -31,7 +31,7 @@ const CONTESTANTS: [Contestant; 11] = [
 const OTHERS: [Library; 4] = [Library::MmapVec, Library::Vecdb, Library::Epserde, Library::Rkyv];
 
 /// How many bytes a commit appends, and how many commits a turn is at most.
-const COMMITS: [(u64, u64); 3] = [(64, 100), (64 << 10, 20), (64 << 20, 2)];
+const COMMITS: [(u64, u64); 3] = [(64, 100), (64 << 10, 20), (64 << 20, 1)];
 
 /// How many bytes are handed over by one call.
 const BLOCK_BYTES: u64 = 1 << 20;

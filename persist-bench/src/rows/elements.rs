@@ -35,6 +35,9 @@ const DATABASE_SHARE: u64 = 20;
 /// How many elements a database has at most.
 const DATABASE_LEN: u64 = 5_000_000;
 
+/// How many times a round has what takes little, one after the other.
+const TIMES: u64 = 3;
+
 /// How many elements are read and written at random.
 pub(super) const AT_RANDOM: u64 = 1_000_000;
 
@@ -169,8 +172,10 @@ impl<T: Element> Life<T> {
         let mut column = library.create::<T>(directory.path())?;
         self.time(Work::PushFirst, len, || column.push_all(len))?;
         if library.lacks(Work::PushAgain).is_none() {
-            column.clear()?;
-            self.time(Work::PushAgain, len, || column.push_all(len))?;
+            for _ in 0..TIMES {
+                column.clear()?;
+                self.time(Work::PushAgain, len, || column.push_all(len))?;
+            }
         }
         Ok(())
     }
@@ -203,9 +208,13 @@ impl<T: Element> Life<T> {
         if first.is_none() && self.library.lacks(Work::Scan).is_none() {
             column.sum()?;
         }
-        let second = self.time(Work::Scan, len, || column.sum())?;
-        ensure!(first.is_none() || second.is_none() || first == second, "the sum changed");
-        self.time(Work::Read, indices.len() as u64, || column.sum_at(&indices))?;
+        for _ in 0..TIMES {
+            let again = self.time(Work::Scan, len, || column.sum())?;
+            ensure!(first.is_none() || again.is_none() || first == again, "the sum changed");
+        }
+        for _ in 0..TIMES {
+            self.time(Work::Read, indices.len() as u64, || column.sum_at(&indices))?;
+        }
         self.indices = indices;
         Ok(())
     }
@@ -215,8 +224,12 @@ impl<T: Element> Life<T> {
         let count = indices.len() as u64;
         let mut write = |edits, stamp| column.write_at(&indices, stamp, edits);
         self.time(Work::WriteFirst, count, || write(Edits::ByIndex, stamp))?;
-        self.time(Work::WriteByIndex, count, || write(Edits::ByIndex, stamp + 1))?;
-        self.time(Work::WriteBySlice, count, || write(Edits::BySlice, stamp + 2))?;
+        for time in 1..=TIMES {
+            self.time(Work::WriteByIndex, count, || write(Edits::ByIndex, stamp + time))?;
+        }
+        for time in 1..=TIMES {
+            self.time(Work::WriteBySlice, count, || write(Edits::BySlice, stamp + TIMES + time))?;
+        }
         if self.library.lacks(Work::Sort).is_none() {
             column.shuffle(stamp)?;
         }

@@ -68,10 +68,7 @@ pub(super) fn run(setup: &Setup, report: &mut Report) -> Result<()> {
 
     let bytes = WRITTEN_TIMES * setup.file_bytes;
     let heading = format!("open, {}", size(bytes));
-    let mut written = [Library::Persist, Library::PersistSlice]
-        .map(|library| filled(setup, library, bytes))
-        .into_iter()
-        .collect::<Result<Vec<_>>>()?;
+    let mut written = [filled(setup, Library::Persist, bytes)?];
     run_row(setup, report, &heading, &mut written)?;
     by_size(setup, report, &heading, &written)?;
     drop(written);
