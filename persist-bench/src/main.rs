@@ -47,6 +47,7 @@ fn main() -> Result<()> {
     if let Some(command) = &args.child {
         return rows::footprint::child(&setup, command);
     }
+    let is_users = args.directory.exists();
     fs::create_dir_all(&args.directory)
         .with_context(|| format!("can't make the directory `{}`", args.directory.display()))?;
     let mut lines = machine::describe(&args.directory);
@@ -59,8 +60,10 @@ fn main() -> Result<()> {
         eprintln!("{row}: {:.0} s", start.elapsed().as_secs_f64());
         outcome
     });
-    // Only where it is empty: it may be the user's.
-    _ = fs::remove_dir(&args.directory);
+    if !is_users {
+        // Only where it is empty: somebody may have put something there.
+        _ = fs::remove_dir(&args.directory);
+    }
     // Also where a row failed: the ones before it took their time.
     print!("{}", report.write(&args.report)?);
     eprintln!("written to {}", args.report.display());

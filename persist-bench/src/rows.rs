@@ -105,6 +105,8 @@ pub(crate) struct Setup {
     file_bytes: u64,
     memory_bytes: u64,
     rounds: u32,
+    /// Whether the sizes are those that nobody asked for.
+    is_default: bool,
     journal_bytes: Option<u64>,
 }
 
@@ -117,6 +119,7 @@ impl Setup {
             file_bytes: args.size.unwrap_or((1 << 30) / share).max(MIN_FILE_BYTES),
             memory_bytes: machine::memory_bytes(),
             rounds: args.rounds,
+            is_default: !args.quick && args.len.is_none() && args.size.is_none(),
             journal_bytes: args.journal_bytes,
         }
     }
@@ -174,7 +177,11 @@ impl fmt::Display for Setup {
             size(self.file_bytes),
             self.journal_bytes.map_or("the default".into(), size),
             self.rounds,
-        )
+        )?;
+        if self.is_default {
+            return Ok(());
+        }
+        f.write_str("; not the default sizes, which the goals are for")
     }
 }
 

@@ -216,9 +216,10 @@ impl<T: Persist> MmapVec<T> {
     /// ```
     ///
     /// A hint, for the pages in which the elements lie: those that are in memory stay as they are, changed ones
-    /// included. Of what isn't, all reads are handed to the device at once, some microseconds of work for each MiB,
-    /// where using the elements would wait for one piece after the other. So it pays before random reads, and before a scan: one of a
-    /// file that wasn't in memory was seen to take a third to two thirds of the time. Elements that don't all fit in memory are better
+    /// included. Of what isn't, all reads are handed to the device: some tenths of a millisecond of work for each MiB, for
+    /// the system makes a page of memory for each. So it pays where most of the elements will be read in no order,
+    /// which would wait for one read after the other, or where there is something else to do meanwhile. A scan alone needs it
+    /// only where the device reads little ahead; elsewhere it was seen to take twice as long with it. Elements that don't all fit in memory are better
     /// asked for piece by piece. Nothing happens on systems without `madvise`, as Windows.
     ///
     /// # Panics
@@ -235,7 +236,7 @@ impl<T: Persist> MmapVec<T> {
         self.raw.store().path()
     }
 
-    /// What the header of the file says.
+    /// What the header of the file said when it was opened.
     #[must_use]
     pub fn info(&self) -> FileInfo {
         FileInfo::new(self.raw.store())
@@ -502,8 +503,8 @@ impl<T: Persist> MmapVec<T> {
     ///
     /// To find the changes it looks at the pages that were changed through an index (`vector[i]`, [`get_mut`](Self::get_mut));
     /// where a `&mut [T]` was lent, it asks the kernel which pages were written, in time
-    /// proportional to the committed elements in memory, but some hundred times shorter than reading them (0.4 ms for 1 GiB); elsewhere
-    /// than on Linux it compares all of them with the file.
+    /// proportional to the pages that were read or written since the first `&mut [T]`: up to a quarter of what reading them takes (some 10 ms for 1
+    /// GiB that was scanned, some tenths of one where little was touched); elsewhere than on Linux it compares all of them with the file.
     ///
     /// In mode *shared*, a flush of the pages that were changed, and a second one where the number of elements was.
     ///

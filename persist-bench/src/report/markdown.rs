@@ -35,7 +35,7 @@ fn goals(f: &mut fmt::Formatter<'_>, goals: &[Goal]) -> fmt::Result {
                 || format!("{:.2}", goal.medians),
                 |[least, most]| format!("{:.2} ({least:.2}–{most:.2})", goal.medians),
             ),
-            format!("{:.2}", goal.means),
+            goal.means.map_or("–".into(), |means| format!("{means:.2}")),
             goal.at_most.map_or("–".into(), |most| format!("{most}")),
         ]
     });

@@ -134,11 +134,11 @@ const REASONS: &[(&str, &str)] = &[
     ("sort", SAME_MEMORY),
     (
         "open and scan",
-        "the kernel's read-ahead decides, for all that map their files: see the entry with `prefetch`",
+        "the kernel's read-ahead decides, for all that map their files; it makes larger folios than `prefetch`",
     ),
     (
         "open ",
-        "with `advise` only the page that is used is read: that pays where the file is larger than memory",
+        "the kernel reads around each page; with `advise` only the page that is used is read",
     ),
     (
         "slowest of 64 pushes",

@@ -34,20 +34,20 @@ pub(super) fn rows(report: &Report) -> Vec<&Row> {
 /// A table of these rows, with the best of each kind, and what it was measured on.
 pub(super) fn markdown(report: &Report) -> String {
     let mut text = String::from(
-        "| work | persist | best of `Vec`, memmap2, system calls | best other vector | best database |\n\
-         |---|---:|---:|---:|---:|\n",
+        "| work | persist | best of `Vec`, memmap2, system calls | best other vector | best archive | best database |\n\
+         |---|---:|---:|---:|---:|---:|\n",
     );
     for row in rows(report) {
         let best = |kind| best(row, kind);
         // Writing to a `String` can't fail.
         _ = writeln!(
             text,
-            "| {} | {} | {} | {} | {} |",
+            "| {} | {} | {} | {} | {} | {} |",
             row.heading,
-            best(Kind::Persist)
-                .map_or("–".into(), |entry| quantity(row.unit, entry.times.median())),
+            named(row, best(Kind::Persist)),
             named(row, best(Kind::Floor)),
             named(row, best(Kind::Vector)),
+            named(row, best(Kind::Serializer)),
             named(row, best(Kind::Database)),
         );
     }
@@ -66,6 +66,11 @@ fn best(row: &Row, kind: Kind) -> Option<&Entry> {
 
 fn named(row: &Row, entry: Option<&Entry>) -> String {
     entry.map_or("–".into(), |entry| {
-        format!("{} ({})", quantity(row.unit, entry.times.median()), entry.name)
+        let quantity = quantity(row.unit, entry.times.median());
+        match entry.name.strip_prefix("persist") {
+            Some("") => quantity,
+            Some(how) => format!("{quantity} ({})", how.trim_start_matches([',', ' '])),
+            None => format!("{quantity} ({})", entry.name),
+        }
     })
 }

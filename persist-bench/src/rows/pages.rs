@@ -49,7 +49,6 @@ pub(super) fn run(setup: &Setup, report: &mut Report) -> Result<()> {
     // No two transactions have a stamp in common, so that none writes what is there already.
     let mut last_stamp = transactions;
     for (count, transactions) in TRANSACTIONS {
-        eprintln!("  {count}");
         let times = rounds(setup.rounds, &mut peers, |peer, round| {
             if round == 1 {
                 // What was done before is no one's to pay for.
