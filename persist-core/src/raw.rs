@@ -274,8 +274,11 @@ impl RawVec {
     /// The slow path of every call that adds elements.
     #[cold]
     fn prepare_slowly(&mut self, additional: usize) -> Result<(), Error> {
-        self.ensure_room(additional)?;
-        self.make_ready(self.len + additional)
+        let mut prepared = self.ensure_room(additional);
+        if prepared.is_ok() {
+            prepared = self.make_ready(self.len + additional);
+        }
+        self.sealing_atomic(prepared)
     }
 
     /// Makes room for elements, and writes as many of them to the file as is quicker than to put them in memory.
@@ -287,10 +290,23 @@ impl RawVec {
             self.prepare(additional)?;
             return Ok(bytes.len());
         }
+        let prepared = self.write_or_make_ready(bytes, additional);
+        self.sealing_atomic(prepared)
+    }
+
+    fn write_or_make_ready(&mut self, bytes: &[u8], additional: usize) -> Result<usize, Error> {
         self.ensure_room(additional)?;
         let in_memory = self.write_through(bytes)?;
         self.make_ready(self.len + in_memory.div_ceil(self.element_bytes))?;
         Ok(in_memory)
+    }
+
+    /// Passes on the result of an append, which may have found that the device failed.
+    fn sealing_atomic<R>(&mut self, result: Result<R, Error>) -> Result<R, Error> {
+        match self.store.mode() {
+            Mode::Shared => result,
+            Mode::Atomic => self.sealing(result),
+        }
     }
 
     /// Makes room where there isn't, or where a push must ask.

@@ -75,13 +75,18 @@ impl RawVec {
             return result;
         }
         self.private = Private::EVERYTHING;
-        // The kernel may drop pages that it couldn't write, and show older ones. Copies stay.
+        // The kernel may drop pages that it couldn't write, and show older ones. Copies stay. Only then may it drop them.
         let appended = self.committed_bytes().min(end)..self.len * self.element_bytes;
         for start in appended.step_by(self.dirty.page_bytes()) {
             // SAFETY: this is a byte of an element, and nobody else uses it while `self` is borrowed mutably.
-            let byte = unsafe { self.mapping.bytes_mut(start..start + 1) };
-            *std::hint::black_box(&mut byte[0]) |= 0;
+            let byte: *mut u8 = unsafe { self.mapping.bytes_mut(start..start + 1) }.as_mut_ptr();
+            // A write that changes nothing is one that the compiler leaves out, where it isn't volatile.
+            // SAFETY: this is that byte, which may be read.
+            let value = unsafe { byte.read_volatile() };
+            // SAFETY: and written, by what it is already.
+            unsafe { byte.write_volatile(value) };
         }
+        self.store.forget_cache();
         result
     }
 
