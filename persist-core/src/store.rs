@@ -180,7 +180,7 @@ impl Store {
 
     /// Before the elements that there are when the file was opened may be used. Where a use of memory could meet a hole, and
     /// there is nobody to tell that the disk is full, holes are filled now. In mode *atomic* a hole is read as zeros, and
-    /// written by the first commit at the earliest, which fills them: so this is O(1) there.
+    /// written by the first growth or commit at the earliest, which fill them: so this is O(1) there.
     pub(crate) fn before_use(&mut self) -> Result<(), Error> {
         let len = self.len().max(self.committed_len);
         let end = self.header.file_bytes(len).ok_or_else(|| self.too_large(Some(len)))?;
@@ -193,6 +193,9 @@ impl Store {
 
     /// Makes sure that a write to the journal or any committed element finds its place on the device, also where
     /// somebody copied the file as a sparse one. O(extents of the file), once.
+    ///
+    /// And that nothing after them is a hole: the kernel finds a place for all of a page of memory, which may be a large one,
+    /// where one byte of it is written. What an earlier process had reserved there is given up where there is no space.
     fn fill_holes(&mut self) -> Result<(), Error> {
         if self.has_no_holes {
             return Ok(());
@@ -203,14 +206,22 @@ impl Store {
         };
         let len = self.len().max(self.committed_len);
         let end = self.header.file_bytes(len).ok_or_else(|| self.too_large(Some(len)))?;
-        let is_sparse = || self.storage.is_sparse(start, end);
-        if start < end && is_sparse().map_err(|source| self.io(Action::Read, source))? {
+        if self.is_sparse(start, end)? {
             self.storage
                 .allocate(start, end)
                 .map_err(|source| self.growth_error(end - start, source))?;
         }
+        let file_end = self.storage.len_bytes().map_err(|source| self.io(Action::Read, source))?;
+        if self.is_sparse(end, file_end)? && self.storage.allocate(end, file_end).is_err() {
+            self.storage.truncate(end).map_err(|source| self.io(Action::Shrink, source))?;
+        }
         self.has_no_holes = true;
         Ok(())
+    }
+
+    fn is_sparse(&self, start: u64, end: u64) -> Result<bool, Error> {
+        let is_sparse = || self.storage.is_sparse(start, end);
+        Ok(start < end && is_sparse().map_err(|source| self.io(Action::Read, source))?)
     }
 
     /// Writes how many elements there are, for a process that opens the file while this kernel runs.
@@ -265,6 +276,7 @@ impl Store {
     /// many small steps stays small. Says by how many bytes a full disk fell short.
     pub(crate) fn grow(&mut self, needed_bytes: u64, amortized: bool) -> Result<(), Error> {
         self.check_poison()?;
+        self.fill_holes()?;
         let (start, data_offset) = (self.allocated_bytes, self.data_offset());
         let needed = data_offset + needed_bytes;
         let mut end = match amortized {
@@ -403,13 +415,21 @@ impl Store {
     /// kernel forgets pages that it could not write, so a second sync would lie.
     pub(crate) fn poisoned(&mut self, action: Action, error: io::Error) -> Error {
         self.poison = Some((action, Arc::new(error)));
-        if self.mode() == Mode::Shared && self.storage.boot_id().is_some() {
-            // Elements may be lost that the live state counts. Where this fails, too, nobody can help.
-            let nobody = Live::new([0; 16], 0);
-            let _ = self.storage.write_all_at(LIVE_OFFSET, nobody.as_bytes());
+        if self.mode() == Mode::Shared {
+            if self.storage.boot_id().is_some() {
+                // Elements may be lost that the live state counts. Where this fails, too, nobody can help.
+                let nobody = Live::new([0; 16], 0);
+                let _ = self.storage.write_all_at(LIVE_OFFSET, nobody.as_bytes());
+            }
+            self.forget_cache();
         }
-        self.storage.forget_cache();
         self.check_poison().expect_err("the store was poisoned just now")
+    }
+
+    /// Has the kernel forget what it holds of the file and takes to be written, but for what is mapped: it may be neither
+    /// on the device, nor what the next handle is to see. In mode *atomic*, when memory has copies of it.
+    pub(crate) fn forget_cache(&self) {
+        self.storage.forget_cache();
     }
 
     /// The error for a recovery that failed: nobody has a handle yet that could be poisoned.
@@ -449,7 +469,7 @@ impl Drop for Store {
     /// those that were mapped until now.
     fn drop(&mut self) {
         if self.poison.is_some() {
-            self.storage.forget_cache();
+            self.forget_cache();
         }
     }
 }

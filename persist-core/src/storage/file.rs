@@ -76,7 +76,7 @@ impl Storage for FileStorage {
     }
 
     fn allocates_to_read(&self) -> bool {
-        sys::is_tmpfs(&self.file)
+        sys::allocates_to_read(&self.file)
     }
 
     fn start_write_back(&self, start: u64, end: u64) {
@@ -297,15 +297,29 @@ mod sys {
     }
 
     #[cfg(any(target_os = "linux", target_os = "android"))]
-    pub(super) fn is_tmpfs(file: &File) -> bool {
-        /// From `linux/magic.h`.
-        const TMPFS: i128 = 0x0102_1994;
+    fn is_tmpfs(file: &File) -> bool {
+        file_system(file) == Some(TMPFS)
+    }
 
-        rustix::fs::fstatfs(file).is_ok_and(|found| i128::from(found.f_type) == TMPFS)
+    /// Whether it is a tmpfs, or an overlay, which may lie on one.
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    pub(super) fn allocates_to_read(file: &File) -> bool {
+        matches!(file_system(file), Some(TMPFS | OVERLAYFS))
+    }
+
+    /// From `linux/magic.h`.
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    const TMPFS: i128 = 0x0102_1994;
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    const OVERLAYFS: i128 = 0x794c_7630;
+
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    fn file_system(file: &File) -> Option<i128> {
+        rustix::fs::fstatfs(file).ok().map(|found| i128::from(found.f_type))
     }
 
     #[cfg(not(any(target_os = "linux", target_os = "android")))]
-    pub(super) fn is_tmpfs(_: &File) -> bool {
+    pub(super) fn allocates_to_read(_: &File) -> bool {
         false
     }
 
@@ -419,7 +433,7 @@ mod sys {
         Ok(false)
     }
 
-    pub(super) fn is_tmpfs(_: &File) -> bool {
+    pub(super) fn allocates_to_read(_: &File) -> bool {
         false
     }
 

@@ -27,7 +27,8 @@ macro_rules! scenarios {
                     all_elements_are_appended_or_none,
                     a_file_is_created_whole_or_not_at_all,
                     holes_are_found,
-                    holes_are_found_when_growing_again
+                    holes_are_found_when_growing_again,
+                    a_push_beside_holes
                 }
             }
 
@@ -40,6 +41,7 @@ macro_rules! scenarios {
                     a_file_is_created_whole_or_not_at_all,
                     holes_are_found,
                     holes_are_found_when_growing_again,
+                    a_push_beside_holes,
                     what_the_journal_holds_needs_no_space,
                     what_the_journal_cannot_hold_needs_space,
                     a_large_append_has_its_place,
@@ -299,6 +301,43 @@ fn holes_are_found(disk: &Path, mode: Mode) {
     vector.commit().unwrap();
     vector.close().unwrap();
     assert!(MmapSlice::<[u64; 3]>::open(&copy).unwrap().iter().all(|element| *element == [7; 3]));
+}
+
+/// The kernel finds a place for all of a page, or of some that it has as one, where one byte of it is written: holes beside what is
+/// appended, before it and after.
+fn a_push_beside_holes(disk: &Path, mode: Mode) {
+    for has_room in [false, true] {
+        let (path, copy) = (disk.join("vec.pv"), disk.join("copy.pv"));
+        let mut vector = options(mode).create(&path).unwrap();
+        vector.resize(100_100, [0; 3]).unwrap();
+        vector[1] = element(1);
+        vector.commit().unwrap();
+        vector.shrink_to_fit().unwrap();
+        if has_room {
+            vector.reserve_exact(50_000).unwrap();
+        }
+        vector.close().unwrap();
+        copy_sparsely(&path, &copy);
+        fs::remove_file(&path).unwrap();
+        let filler = fill(disk);
+        // Reading it makes pages that the kernel has as one.
+        assert!(fs::read(&copy).unwrap().len() > 100_100 * 24);
+        assert_full(options(mode).open(&copy).and_then(|mut vector| vector.reserve_exact(1000)));
+
+        fs::remove_file(&filler).unwrap();
+        let mut vector = options(mode).open(&copy).unwrap();
+        vector.reserve_exact(1000).unwrap();
+        let filler = fill(disk);
+        for i in 0..1000 {
+            vector.push(element(100_100 + i)).unwrap();
+        }
+        vector.commit().unwrap();
+        assert_eq!((vector[0], vector[1], vector[100_200]), ([0; 3], element(1), element(100_200)));
+        vector.close().unwrap();
+        for path in [&filler, &copy] {
+            fs::remove_file(path).unwrap();
+        }
+    }
 }
 
 /// Room that an earlier process left behind may have holes as well.
@@ -561,6 +600,24 @@ fn what_failed_to_be_written_is_not_read_again() {
 fn what_failed_to_be_written_is_not_committed() {
     const TEST: &str = "disk_full::what_failed_to_be_written_is_not_committed";
     Disk::Thin.run(TEST, |disk| a_failure_to_write(disk, Mode::Atomic));
+}
+
+/// What was appended in large pieces is in no memory but the kernel's, which it may drop after it failed to write it.
+#[test]
+fn what_failed_to_be_written_can_be_read() {
+    const TEST: &str = "disk_full::what_failed_to_be_written_can_be_read";
+    Disk::Thin.run(TEST, |disk| {
+        let mut vector = options(Mode::Atomic).create(disk.join("vec.pv")).unwrap();
+        vector.push([1; 3]).unwrap();
+        vector.commit().unwrap();
+        vector.reserve_exact(50_000).unwrap();
+        fill(&backing(disk));
+        vector.extend_from_slice(&[[7; 3]; 40_000]).unwrap();
+        let error = vector.commit().unwrap_err();
+        assert!(matches!(error, Error::Poisoned { .. }), "{error}");
+        assert_eq!((vector.len(), vector[0]), (40_001, [1; 3]));
+        assert!(vector[1..].iter().all(|element| *element == [7; 3]), "an element was lost");
+    });
 }
 
 /// A vector of zeros whose blocks have their place on the disk and were never written there.
