@@ -125,3 +125,36 @@ fn advice_is_for_all_of_a_vector_as_long_as_it_lives() {
     vector.as_mut_slice().sort_unstable();
     check(" sr", "advised anew");
 }
+
+/// Linux hears a hint for as much as it reads ahead, and no more.
+#[test]
+#[cfg(target_os = "linux")]
+fn all_of_a_range_is_fetched() {
+    use std::fs::{self, File};
+
+    /// How many bytes this thread had the device read.
+    fn read_bytes() -> Option<u64> {
+        let io = fs::read_to_string("/proc/thread-self/io").ok()?;
+        io.lines().find_map(|line| line.strip_prefix("read_bytes: "))?.parse().ok()
+    }
+
+    const TEST: &str = "advice::all_of_a_range_is_fetched";
+    const BYTES: u64 = 48 << 20;
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("numbers");
+    let mut vector = MmapVec::create(&path).unwrap();
+    vector.extend_from_slice(&vec![7_u64; BYTES as usize / 8]).unwrap();
+    vector.close().unwrap();
+    rustix::fs::fadvise(File::open(&path).unwrap(), 0, None, rustix::fs::Advice::DontNeed).unwrap();
+
+    let slice = MmapSlice::<u64>::open(&path).unwrap();
+    let Some(before) = read_bytes() else {
+        return support::skip(TEST, "this kernel doesn't count what is read");
+    };
+    slice.prefetch(..);
+    let fetched = read_bytes().unwrap() - before;
+    if fetched == 0 {
+        return support::skip(TEST, "this file system keeps all of a file in memory");
+    }
+    assert!(fetched >= BYTES - (1 << 20), "{fetched} of {BYTES}");
+}
