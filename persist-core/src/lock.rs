@@ -8,7 +8,9 @@
 
 #![forbid(unsafe_code)]
 
-use std::fs::{File, Metadata};
+use std::fs::File;
+#[cfg(not(windows))]
+use std::fs::Metadata;
 use std::io;
 use std::path::Path;
 use std::process;
