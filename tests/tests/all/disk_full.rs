@@ -294,8 +294,11 @@ fn holes_are_found(disk: &Path, mode: Mode) {
     if !filled_when_opened {
         vector[0] = element(0);
         vector.commit().unwrap();
+        vector[0] = [0; 3];
+        vector.commit().unwrap();
     }
     fill(disk);
+    assert_eq!((vector[0], vector[1], vector[len - 1]), ([0; 3], element(1), [0; 3]));
     // Each page has its place now.
     vector.fill([7; 3]);
     vector.commit().unwrap();
