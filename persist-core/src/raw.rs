@@ -274,10 +274,8 @@ impl RawVec {
     /// The slow path of every call that adds elements.
     #[cold]
     fn prepare_slowly(&mut self, additional: usize) -> Result<(), Error> {
-        let mut prepared = self.ensure_room(additional);
-        if prepared.is_ok() {
-            prepared = self.make_ready(self.len + additional);
-        }
+        let prepared =
+            self.ensure_room(additional).and_then(|()| self.make_ready(self.len + additional));
         self.sealing_atomic(prepared)
     }
 

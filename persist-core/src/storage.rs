@@ -118,14 +118,14 @@ pub(crate) fn write_blocks(
     mut bytes: &[u8],
 ) -> io::Result<()> {
     let block_bytes = storage.block_bytes() as u64;
+    let write_back_bytes = WRITE_BACK_BLOCKS * block_bytes;
     while !bytes.is_empty() {
         let to_end = (block_bytes - offset % block_bytes) as usize;
         let (block, rest) = bytes.split_at(bytes.len().min(to_end));
         storage.write_all_at(offset, block)?;
         offset += block.len() as u64;
-        if offset % (WRITE_BACK_BLOCKS * block_bytes) == 0 {
-            storage
-                .start_write_back(offset.saturating_sub(WRITE_BACK_BLOCKS * block_bytes), offset);
+        if offset % write_back_bytes == 0 {
+            storage.start_write_back(offset.saturating_sub(write_back_bytes), offset);
         }
         bytes = rest;
     }

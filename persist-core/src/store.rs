@@ -204,8 +204,8 @@ impl Store {
             Mode::Shared => self.data_offset(),
             Mode::Atomic => self.header.preamble.journal_offset.get(),
         };
-        let len = self.len().max(self.committed_len);
-        let end = self.header.file_bytes(len).ok_or_else(|| self.too_large(Some(len)))?;
+        // Nothing was allocated since the file was opened: whoever does that comes here first.
+        let end = self.allocated_bytes;
         if self.is_sparse(start, end)? {
             self.storage
                 .allocate(start, end)

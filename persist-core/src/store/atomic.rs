@@ -205,6 +205,7 @@ impl Store {
     /// Writes the extents of a payload past the end of the data, where no element will be before the
     /// commit is done.
     fn spill(&mut self, payload: &mut Payload) -> Result<(), Error> {
+        self.fill_holes()?;
         let spill = payload.spill.get_or_insert_with(|| Spill {
             offset: self.allocated_bytes,
             bytes: 0,
@@ -240,12 +241,7 @@ impl Store {
             return Ok(Published::InPlace);
         }
         // Before anything is written that can't be taken back.
-        if let Err(error) = self.fill_holes() {
-            if payload.spill.is_some() {
-                self.give_back();
-            }
-            return Err(error);
-        }
+        self.fill_holes()?;
         if !is_logged {
             self.write_private(old_bytes, append)?;
             if payload.is_empty() {
