@@ -232,14 +232,14 @@ impl RawVec {
         if bytes == 0 {
             return;
         }
-        let (first, last) = self.dirty.first_and_last(start, bytes);
-        if first != last || !self.dirty.has(first) {
-            self.touch_pages(first..=last);
+        if !self.dirty.may_write(start, bytes) {
+            self.touch_pages(start, bytes);
         }
     }
 
     #[cold]
-    fn touch_pages(&mut self, pages: RangeInclusive<usize>) {
+    fn touch_pages(&mut self, start: usize, bytes: usize) {
+        let pages = self.dirty.pages(start, bytes);
         if pages.clone().all(|page| self.dirty.has(page)) {
             return;
         }
