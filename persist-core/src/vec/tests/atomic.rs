@@ -460,6 +460,7 @@ fn growth_with_little_memory_fails_and_changes_nothing() {
     let disk = SimDisk::new(0, true, 512);
     format_as::<u64>(&disk, Mode::Atomic);
     let mut vector = open::<u64>(&disk).unwrap();
+    vector.reserve_exact(1001).unwrap();
     vector.extend_from_slice(&[1; 1000]).unwrap();
     vector.commit().unwrap();
     vector[0] = 2;
@@ -488,6 +489,7 @@ fn all_elements_cant_be_changed_with_little_memory() {
     let disk = SimDisk::new(0, true, 512);
     format_as::<u64>(&disk, Mode::Atomic);
     let mut vector = open::<u64>(&disk).unwrap();
+    vector.reserve_exact(1).unwrap();
     vector.push(1).unwrap();
     vector.commit().unwrap();
     disk.limit_private(0);
