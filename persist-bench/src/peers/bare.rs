@@ -1,5 +1,5 @@
 //! The least that a durable change can cost: one page written through to the disk by one system call; or a
-//! large block, by calls that have the device begin with it early.
+//! large block, by calls that have the device begin with it early. And the least that one waits for where a file grows for long.
 
 use std::fs::{self, File};
 use std::io::{self, IoSlice};
@@ -12,6 +12,7 @@ use rustix::fs::FallocateFlags;
 use rustix::io::ReadWriteFlags;
 
 use super::persist::PAGE_BYTES;
+use crate::measure::time;
 
 /// How many pages the file has, which are written in turn, as those of a journal are.
 const PAGES: u64 = 2048;
@@ -91,10 +92,46 @@ impl Append {
     }
 }
 
+/// How a file grows that must never have much to write, as [`slowest_part`] has it: by so many bytes at once, which have their
+/// place on the device before,
+const STEP_BYTES: u64 = 64 << 20;
+/// in parts of so many bytes;
+const PART_BYTES: u64 = 256 << 10;
+/// and the device gets so many at once, and has twice as many at most.
+const PIECE_BYTES: u64 = 2 << 20;
+
+/// Writes a file from `start` to `end`, which are multiples of [`PART_BYTES`], at the pace of the device and with no more in its
+/// queue than keeps it busy. How long the slowest part took, in nanoseconds: what the device and the system make one wait
+/// for.
+pub(crate) fn slowest_part(file: &File, start: u64, end: u64) -> Result<f64> {
+    let part = vec![0x5a; PART_BYTES as usize];
+    let mut slowest = 0.0;
+    for offset in (start..end).step_by(PART_BYTES as usize) {
+        let time = time(|| {
+            if offset.is_multiple_of(STEP_BYTES) {
+                rustix::fs::fallocate(file, FallocateFlags::empty(), offset, STEP_BYTES)?;
+            }
+            file.write_all_at(&part, offset)?;
+            let written = offset + PART_BYTES;
+            if written.is_multiple_of(PIECE_BYTES) && written >= 3 * PIECE_BYTES {
+                let before = written - 3 * PIECE_BYTES;
+                sync_range(file, before, PIECE_BYTES, libc::SYNC_FILE_RANGE_WAIT_BEFORE)?;
+                begin(file, written - PIECE_BYTES, PIECE_BYTES)?;
+            }
+            Ok(())
+        })?;
+        slowest = f64::max(slowest, time);
+    }
+    Ok(slowest)
+}
+
 /// Has the device begin to write a range of a file, and doesn't wait for it.
 fn begin(file: &File, start: u64, bytes: u64) -> Result<()> {
+    sync_range(file, start, bytes, libc::SYNC_FILE_RANGE_WRITE)
+}
+
+fn sync_range(file: &File, start: u64, bytes: u64, flags: libc::c_uint) -> Result<()> {
     let (start, bytes) = (start as i64, bytes as i64);
-    let flags = libc::SYNC_FILE_RANGE_WRITE;
     // SAFETY: the descriptor is an open file's, and the call touches no memory.
     let result = unsafe { libc::sync_file_range(file.as_raw_fd(), start, bytes, flags) };
     if result == 0 { Ok(()) } else { Err(io::Error::last_os_error().into()) }
