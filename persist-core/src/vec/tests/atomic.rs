@@ -467,7 +467,7 @@ fn growth_with_little_memory_fails_and_changes_nothing() {
     vector.push(3).unwrap();
     disk.limit_private(0);
     let expected = vector.to_vec();
-    let error = vector.reserve(1 << 14).unwrap_err();
+    let error = vector.reserve_exact(1 << 14).unwrap_err();
     assert!(matches!(error, Error::Io { action: Action::Map, .. }), "{error}");
     assert_eq!(vector, expected);
     vector.commit().unwrap();
