@@ -106,6 +106,11 @@ const REASONS: &[(&str, &str)] = &[
          `SIGBUS`; the others leave holes, and pay at write-back",
     ),
     (
+        "push one by one, warm",
+        "the loop takes as many instructions as that of a `Vec`, with which it is timed turn by turn in the rows \
+         `floors`: noise",
+    ),
+    (
         "extend by blocks, new file",
         "every page gets its place on the device before it is written; the others leave that to write-back",
     ),
