@@ -565,9 +565,9 @@ fn a_failure_to_write(disk: &Path, mode: Mode) {
     let options = MmapVec::options().mode(mode).journal_bytes(0);
     make_unwritten(&path, &options);
     let mut vector = options.open(&path).unwrap();
-    let len = vector.len();
-    vector[0] = element(0);
+    vector.push(element(vector.len())).unwrap();
     vector.commit().unwrap();
+    let len = vector.len();
     let committed = vector.to_vec();
     let filler = fill(&backing(disk));
 
@@ -577,7 +577,7 @@ fn a_failure_to_write(disk: &Path, mode: Mode) {
         assert!(matches!(error, Error::Poisoned { .. }), "{error}");
     }
     assert!(matches!(vector.rollback(), Err(Error::Poisoned { .. } | Error::NoRollback { .. })));
-    assert!(matches!(vector.push([7; 3]), Err(Error::Poisoned { .. })));
+    assert!(matches!(vector.reserve(vector.capacity()), Err(Error::Poisoned { .. })));
     assert_eq!(vector[len - 1], [7; 3], "reading goes on");
     drop(vector);
     fs::remove_file(&filler).unwrap();
@@ -610,16 +610,22 @@ fn what_failed_to_be_written_is_not_committed() {
 fn what_failed_to_be_written_can_be_read() {
     const TEST: &str = "disk_full::what_failed_to_be_written_can_be_read";
     Disk::Thin.run(TEST, |disk| {
+        // Three pages of the disk: what is appended begins with another.
+        const COMMITTED: usize = 512;
+
         let mut vector = options(Mode::Atomic).create(disk.join("vec.pv")).unwrap();
-        vector.push([1; 3]).unwrap();
+        vector.resize(COMMITTED, [1; 3]).unwrap();
         vector.commit().unwrap();
         vector.reserve_exact(50_000).unwrap();
         fill(&backing(disk));
         vector.extend_from_slice(&[[7; 3]; 40_000]).unwrap();
         let error = vector.commit().unwrap_err();
         assert!(matches!(error, Error::Poisoned { .. }), "{error}");
-        assert_eq!((vector.len(), vector[0]), (40_001, [1; 3]));
-        assert!(vector[1..].iter().all(|element| *element == [7; 3]), "an element was lost");
+        let (committed, appended) = vector.split_at(COMMITTED);
+        assert!(
+            committed == [[1; 3]; COMMITTED] && appended == [[7; 3]; 40_000],
+            "an element was lost"
+        );
     });
 }
 

@@ -17,6 +17,9 @@ pub(crate) enum Disk {
     Image(&'static str),
     /// An ext4 image in a sparse file on a tmpfs of the same size, beside the mount point. Where that is
     /// full ([`backing`]), blocks of the disk that were never written can't be.
+    ///
+    /// Linux's loop device takes a request whose first blocks it could write for written (`lo_complete_rq`). So what is to fail
+    /// must not follow, on the disk, blocks that were written before and are written again with it.
     Thin,
 }
 
