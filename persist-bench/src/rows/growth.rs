@@ -4,7 +4,7 @@ use std::fs::File;
 
 use anyhow::Result;
 
-use super::{Setup, size};
+use super::{Setup, entry, size};
 use crate::column::Work;
 use crate::elements::Particle;
 use crate::measure::{Times, fresh_rounds};
@@ -14,18 +14,20 @@ use crate::report::{Entry, Report, Unit};
 /// Who grows at the pace of the device, but pushes nothing.
 const BARE: &str = "bare pwrite of 256 KiB";
 
-/// Who has a vector, or a database. The bare calls come next to persist, of which they are the floor.
-const LIBRARIES: [Library; 10] = [
-    Library::Vec,
-    Library::Memmap2,
-    Library::Memvec,
-    Library::MmapVec,
-    Library::FileVec,
-    Library::Vecdb,
-    Library::Epserde,
-    Library::Lmdb,
-    Library::Redb,
-    Library::Sqlite,
+/// The order of the turns: the bare calls come next to persist, of which they are the floor.
+const CONTESTANTS: [Contestant; 12] = [
+    Contestant::Library(Library::Persist),
+    Contestant::Bare,
+    Contestant::Library(Library::Vec),
+    Contestant::Library(Library::Memmap2),
+    Contestant::Library(Library::Memvec),
+    Contestant::Library(Library::MmapVec),
+    Contestant::Library(Library::FileVec),
+    Contestant::Library(Library::Vecdb),
+    Contestant::Library(Library::Epserde),
+    Contestant::Library(Library::Lmdb),
+    Contestant::Library(Library::Redb),
+    Contestant::Library(Library::Sqlite),
 ];
 
 /// How many times as large as the other files persist's gets, and its floor.
@@ -34,17 +36,15 @@ const TIMES: u64 = 4;
 /// The slowest push that is allowed.
 const GOAL_NANOSECONDS: f64 = 5e6;
 
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy)]
 enum Contestant {
-    Persist,
+    Library(Library),
     Bare,
-    Other(Library),
 }
 
 pub(super) fn run(setup: &Setup, report: &mut Report) -> Result<()> {
-    let mut contestants = vec![Contestant::Persist, Contestant::Bare];
-    let others = LIBRARIES.iter().filter(|&&library| can_grow(setup, library));
-    contestants.extend(others.map(|&library| Contestant::Other(library)));
+    let mut contestants = CONTESTANTS.to_vec();
+    contestants.retain(|contestant| contestant.can_grow(setup));
     let slowest = fresh_rounds(setup.rounds, &mut contestants, |contestant, _| {
         let slowest = contestant.grow(setup)?;
         // What is left of it is not the next one's to wait for.
@@ -68,10 +68,9 @@ pub(super) fn run(setup: &Setup, report: &mut Report) -> Result<()> {
     let heading = heading(TIMES * setup.file_bytes);
     report.row(&heading, Unit::NanosecondsEach, entries(|slowest| slowest.in_all));
     lacks(report);
-    for contestant in &contestants {
-        if let &Contestant::Other(library) = contestant {
-            report.lacks(library, "stopped before: see the row above");
-        }
+    let libraries = contestants.iter().filter_map(|contestant| contestant.library());
+    for library in libraries.filter(|&library| !goes_on(library)) {
+        report.lacks(library, "stopped before: see the row above");
     }
     report.figure(&heading, "persist", "5 ms", GOAL_NANOSECONDS);
     report.ratio(&heading, "persist", BARE, None);
@@ -88,46 +87,67 @@ struct Slowest {
 }
 
 impl Contestant {
+    fn library(self) -> Option<Library> {
+        match self {
+            Self::Library(library) => Some(library),
+            Self::Bare => None,
+        }
+    }
+
+    fn can_grow(self, setup: &Setup) -> bool {
+        self.library().is_none_or(|library| {
+            let fits = setup.fits(setup.file_bytes) || !library.needs_memory();
+            fits && library.lacks(Work::Grow).is_none()
+        })
+    }
+
     fn entry(self, times: Vec<f64>) -> Entry {
-        let (name, kind) = match self {
-            Self::Persist => (Library::Persist.name(), Library::Persist.kind()),
-            Self::Bare => (BARE, Kind::Floor),
-            Self::Other(library) => (library.name(), library.kind()),
-        };
-        Entry { name: name.into(), kind, times: Times::new(times) }
+        match self {
+            Self::Library(library) => entry(library, times),
+            Self::Bare => Entry { name: BARE.into(), kind: Kind::Floor, times: Times::new(times) },
+        }
     }
 
     fn grow(self, setup: &Setup) -> Result<Slowest> {
         let directory = setup.scratch()?;
-        let library = match self {
-            Self::Persist => Library::Persist,
-            Self::Other(library) => library,
+        match self {
+            Self::Library(library) => {
+                let mut column = library.create::<Particle>(directory.path())?;
+                Slowest::of(setup, goes_on(library), |start, end| {
+                    column.slowest_push((end - start) / size_of::<Particle>() as u64)
+                })
+            }
             Self::Bare => {
                 let file = File::create_new(directory.path().join("bare"))?;
-                let at_first = bare::slowest_part(&file, 0, setup.file_bytes)?;
-                let end = TIMES * setup.file_bytes;
-                let then = bare::slowest_part(&file, setup.file_bytes, end)?;
-                return Ok(Slowest { at_first, in_all: Some(then.max(at_first)) });
+                Slowest::of(setup, true, |start, end| bare::slowest_part(&file, start, end))
             }
-        };
-        let len = setup.file_bytes / size_of::<Particle>() as u64;
-        let mut column = library.create::<Particle>(directory.path())?;
-        let at_first = column.slowest_push(len)?;
-        let mut in_all = None;
-        if self == Self::Persist {
-            in_all = Some(column.slowest_push((TIMES - 1) * len)?.max(at_first));
         }
-        Ok(Slowest { at_first, in_all })
     }
 }
 
-fn can_grow(setup: &Setup, library: Library) -> bool {
-    let fits = setup.fits(setup.file_bytes) || !library.needs_memory();
-    fits && library.lacks(Work::Grow).is_none()
+impl Slowest {
+    /// Of a file that is made longer by `grow`, from the first of so many bytes to the second.
+    fn of(
+        setup: &Setup,
+        goes_on: bool,
+        mut grow: impl FnMut(u64, u64) -> Result<f64>,
+    ) -> Result<Self> {
+        let at_first = grow(0, setup.file_bytes)?;
+        let mut in_all = None;
+        if goes_on {
+            in_all = Some(grow(setup.file_bytes, TIMES * setup.file_bytes)?.max(at_first));
+        }
+        Ok(Self { at_first, in_all })
+    }
+}
+
+/// Whether the file of a library gets [`TIMES`] as large.
+fn goes_on(library: Library) -> bool {
+    library == Library::Persist
 }
 
 fn lacks(report: &mut Report) {
-    for library in LIBRARIES {
+    for library in CONTESTANTS.iter().filter_map(|contestant| contestant.library()) {
         if let Some(reason) = library.lacks(Work::Grow) {
             report.lacks(library, reason);
         }
