@@ -96,7 +96,7 @@ const SAME_MEMORY: &str = "the loop is the same, and the memory but for the size
      that was written by one call and has larger ones";
 
 const ONE_FLUSH: &str = "a commit is one flush, and so is one to SQLite's log: nothing is left to be quicker by; through \
-     a slice the kernel is asked which pages were written";
+     a slice the kernel is asked which pages were written, and those are compared";
 
 /// Why persist is behind in a row, by what its heading begins with, where that is known and meant to be.
 const REASONS: &[(&str, &str)] = &[

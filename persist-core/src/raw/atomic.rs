@@ -224,7 +224,7 @@ impl RawVec {
             }
             self.keep(&pages, new_bytes);
         }
-        self.store.apply_if_many(self.dirty.is_free())?;
+        self.store.apply_if_many(self.dirty.is_free().then_some(pages.len()))?;
         self.settle(written, private);
         Ok(())
     }
@@ -318,16 +318,15 @@ impl RawVec {
 
     /// Takes back what changed, and leaves pages alone that didn't.
     fn copy_back(&mut self, written: Vec<Range<usize>>) -> Result<(), Error> {
-        let mut committed = Vec::new();
+        let mut buffer = Vec::new();
         let mut changes = Changes::new(written, self.committed_bytes());
         // SAFETY: committed bytes are mapped and initialised, and nobody writes them while `self` is borrowed
         // mutably.
         while let Some(changed) = unsafe { changes.next(&self.store, &self.mapping)? } {
             for range in changed {
-                committed.resize(range.len(), 0);
-                self.store.read_committed(range.start, &mut committed)?;
+                let committed = self.store.committed(range.clone(), &mut buffer)?;
                 // SAFETY: as above, and the mapping is writable.
-                unsafe { self.mapping.bytes_mut(range.clone()) }.copy_from_slice(&committed);
+                unsafe { self.mapping.bytes_mut(range.clone()) }.copy_from_slice(committed);
             }
         }
         Ok(())

@@ -16,8 +16,8 @@ pub(super) struct Changes {
     /// What is yet to be compared, in order.
     ranges: std::vec::IntoIter<Range<usize>>,
     current: Range<usize>,
-    /// What was committed, of one piece.
-    committed: Vec<u8>,
+    /// For what was committed, of one piece.
+    buffer: Vec<u8>,
     changed: Vec<Range<usize>>,
 }
 
@@ -28,12 +28,7 @@ impl Changes {
         if let Some(last) = ranges.last_mut() {
             last.end = last.end.min(end);
         }
-        Self {
-            ranges: ranges.into_iter(),
-            current: 0..0,
-            committed: Vec::new(),
-            changed: Vec::new(),
-        }
+        Self { ranges: ranges.into_iter(), current: 0..0, buffer: Vec::new(), changed: Vec::new() }
     }
 
     /// The ranges that changed in the next piece, in order; maybe none. `None` at the end.
@@ -53,12 +48,11 @@ impl Changes {
         let start = self.current.start;
         let end = store.committed_piece(start, self.current.end.min(start + PIECE_BYTES));
         self.current.start = end;
-        self.committed.resize(end - start, 0);
-        store.read_committed(start, &mut self.committed)?;
+        let committed = store.committed(start..end, &mut self.buffer)?;
         // SAFETY: elements are mapped and initialised; the rest is the caller's promise.
         let bytes = unsafe { mapping.bytes(start..end) };
         self.changed.clear();
-        for_each_change(&self.committed, bytes, |changed| {
+        for_each_change(committed, bytes, |changed| {
             self.changed.push(start + changed.start..start + changed.end);
         });
         Ok(Some(&self.changed))

@@ -142,7 +142,7 @@ impl Store {
         self.replay.records > 0
     }
 
-    /// The end of the first of the pieces in which committed bytes are [read](Self::read_committed).
+    /// The end of the first of the pieces in which committed bytes are [read](Self::committed).
     pub(crate) fn committed_piece(&self, start: usize, end: usize) -> usize {
         let page_bytes = self.storage.page_bytes();
         let page = start / page_bytes;
@@ -153,23 +153,25 @@ impl Store {
         }
     }
 
-    /// The bytes from `offset` of the data on, as they were committed. They are of one
-    /// [piece](Self::committed_piece).
-    pub(crate) fn read_committed(&self, offset: usize, bytes: &mut [u8]) -> Result<(), Error> {
+    /// Bytes of the data as they were committed, of one [piece](Self::committed_piece). `buffer` is for those that nobody has in
+    /// memory.
+    pub(crate) fn committed<'a>(
+        &'a self,
+        range: Range<usize>,
+        buffer: &'a mut Vec<u8>,
+    ) -> Result<&'a [u8], Error> {
         let page_bytes = self.storage.page_bytes();
-        let (page, start) = (offset / page_bytes, offset % page_bytes);
+        let (page, start) = (range.start / page_bytes, range.start % page_bytes);
         let waiting =
             if mutant::is(Mutant::ForgetPagesInMemory) { None } else { self.overlay.get(page) };
-        match waiting {
-            Some(waiting) => {
-                bytes.copy_from_slice(&waiting[start..start + bytes.len()]);
-                Ok(())
-            }
-            None => self
-                .storage
-                .read_exact_at(self.data_offset() + offset as u64, bytes)
-                .map_err(|source| self.io(Action::Read, source)),
+        if let Some(waiting) = waiting {
+            return Ok(&waiting[start..start + range.len()]);
         }
+        buffer.resize(range.len(), 0);
+        self.storage
+            .read_exact_at(self.data_offset() + range.start as u64, buffer)
+            .map_err(|source| self.io(Action::Read, source))?;
+        Ok(buffer)
     }
 
     /// Adds bytes that changed, at `offset` of the data, to a payload.
@@ -391,11 +393,11 @@ impl Store {
         self.overlay.next_from(start).is_some_and(|page| page < end)
     }
 
-    /// Writes the waiting pages to their place, where that costs less than to let them wait. `compared` says whether
-    /// the commit compared all of them.
-    pub(crate) fn apply_if_many(&mut self, compared: bool) -> Result<(), Error> {
-        if compared {
-            self.overlay.count_compared();
+    /// Writes the waiting pages to their place, where that costs less than to let them wait. Where the commit had to compare all
+    /// of them, `changed_pages` says how many it found.
+    pub(crate) fn apply_if_many(&mut self, changed_pages: Option<usize>) -> Result<(), Error> {
+        if let Some(changed_pages) = changed_pages {
+            self.overlay.count_compared(changed_pages);
         }
         if self.overlay.is_full() { self.apply() } else { Ok(()) }
     }
