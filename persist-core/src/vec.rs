@@ -504,7 +504,7 @@ impl<T: Persist> MmapVec<T> {
     /// To find the changes it looks at the pages that were changed through an index (`vector[i]`, [`get_mut`](Self::get_mut));
     /// where a `&mut [T]` was lent, it asks the kernel which pages were written, in time
     /// proportional to the pages that were read or written since the first `&mut [T]`: up to a quarter of what reading them takes (some 10 ms for 1
-    /// GiB that was scanned, some tenths of one where little was touched); elsewhere than on Linux it compares all of them with the file.
+    /// GiB that was scanned, hardly anything where little was touched); elsewhere than on Linux it compares all of them with the file.
     ///
     /// In mode *shared*, a flush of the pages that were changed, and a second one where the number of elements was.
     ///

@@ -55,6 +55,32 @@ impl Detection {
         self.ask(mapping, pages.clone()).unwrap_or_else(|_| vec![pages])
     }
 
+    /// Whether fewer than `limit` pages of a private mapping are in memory and not copies, where that can be told for less than
+    /// it takes to look at each. Where nobody is asked it makes no difference, but for tests.
+    pub(crate) fn has_fewer_originals(
+        self,
+        mapping: &Mapping,
+        pages: Range<usize>,
+        limit: usize,
+    ) -> bool {
+        match self {
+            Self::PagemapScan => Self::find_originals(mapping, pages, limit),
+            Self::Pagemap => false,
+            Self::Compare => cfg!(test),
+        }
+    }
+
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    fn find_originals(mapping: &Mapping, pages: Range<usize>, limit: usize) -> bool {
+        let base = mapping.base().addr().get();
+        linux::has_fewer_originals(base + pages.start..base + pages.end, limit).unwrap_or(false)
+    }
+
+    #[cfg(not(any(target_os = "linux", target_os = "android")))]
+    fn find_originals(_: &Mapping, _: Range<usize>, _: usize) -> bool {
+        false
+    }
+
     #[cfg(any(target_os = "linux", target_os = "android"))]
     fn ask(self, mapping: &Mapping, pages: Range<usize>) -> io::Result<Vec<Range<usize>>> {
         let base = mapping.base().addr().get();
@@ -206,8 +232,7 @@ mod linux {
         let mut found = Found::default();
         let (mut start, end) = (addresses.start as u64, addresses.end as u64);
         while start < end {
-            let arg = ScanArg {
-                size: size_of::<ScanArg>() as u64,
+            let copies = ScanArg {
                 start,
                 end,
                 category_inverted: IS_FILE,
@@ -215,9 +240,7 @@ mod linux {
                 category_anyof_mask: IS_PRESENT | IS_SWAPPED,
                 ..ScanArg::default()
             };
-            let call = PagemapScan { arg, regions: &mut regions };
-            // SAFETY: the call is as the kernel expects it, by the `unsafe impl` above.
-            let (count, walk_end) = unsafe { ioctl(&pagemap, call)? };
+            let (count, walk_end) = call(&pagemap, copies, &mut regions)?;
             for region in &regions[..count] {
                 found.push(region.start as usize..region.end as usize);
             }
@@ -229,6 +252,33 @@ mod linux {
             start = next;
         }
         Ok(found.0)
+    }
+
+    /// Whether fewer than `limit` pages are in memory and the file's. May say no where they lie in very many places.
+    pub(super) fn has_fewer_originals(addresses: Range<usize>, limit: usize) -> io::Result<bool> {
+        let pagemap = File::open("/proc/self/pagemap")?;
+        let mut regions = [PageRegion::default(); 512];
+        let (start, end) = (addresses.start as u64, addresses.end as u64);
+        let originals = ScanArg {
+            start,
+            end,
+            max_pages: limit as u64,
+            category_mask: IS_FILE | IS_PRESENT,
+            ..ScanArg::default()
+        };
+        let (_, walk_end) = call(&pagemap, originals, &mut regions)?;
+        Ok(walk_end >= end)
+    }
+
+    /// How many regions were written, and how far the walk came.
+    fn call(
+        pagemap: &File,
+        arg: ScanArg,
+        regions: &mut [PageRegion],
+    ) -> rustix::io::Result<(usize, u64)> {
+        let arg = ScanArg { size: size_of::<ScanArg>() as u64, ..arg };
+        // SAFETY: the call is as the kernel expects it, by the `unsafe impl` above.
+        unsafe { ioctl(pagemap, PagemapScan { arg, regions }) }
     }
 
     pub(super) fn read_pagemap(addresses: Range<usize>) -> io::Result<Vec<Range<usize>>> {

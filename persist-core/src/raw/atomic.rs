@@ -15,6 +15,11 @@ use crate::store::{Append, Payload, Published};
 /// system lets the kernel join neighbouring mappings, of which a process may have 65,530.
 const MAX_PRIVATE_PARTS: u32 = 1024;
 
+/// What one page table maps on most machines, with pages of 4 KiB; less in tests, whose files are small.
+const PAGE_TABLE_BYTES: usize = if cfg!(test) { 512 << 10 } else { 2 << 20 };
+/// Linux maps so many pages where one is read, as far as they are cached.
+const READ_AROUND_PAGES: usize = 16;
+
 /// Which part of a mapping is private, in bytes and at the borders of pages.
 #[derive(Debug)]
 pub(super) struct Private {
@@ -243,21 +248,14 @@ impl RawVec {
     /// Starts anew after a commit: memory is the last commit. Gives back what copies of pages are not needed
     /// any more: of those that were written, appended to, or came to their place.
     fn settle(&mut self, written: Vec<Range<usize>>, appended: Range<usize>) {
+        let asked = self.dirty.is_free();
         self.untouch();
-        let mut pages = self.store.take_applied();
+        let applied = self.store.take_applied();
         if self.private.end == usize::MAX {
             return;
         }
-        let page_bytes = self.dirty.page_bytes();
-        for range in written.iter().chain([&appended]) {
-            add_pages(&mut pages, range, page_bytes);
-        }
-        pages.sort_unstable();
-        pages.dedup();
-        pages.retain(|&page| self.store.waiting_page(page).is_none());
-        for range in self.joined(runs(pages, page_bytes)) {
-            // Where it fails the copy stays, which is the same as the file.
-            let _ = self.mapping.discard(range);
+        if applied.is_empty() || !asked || !self.drop_page_tables() {
+            self.drop_copies(applied, written.iter().chain([&appended]));
         }
         let tracked = self.dirty.tracked_bytes();
         // What is appended from now on is the file's again; where that fails, the commit will write it.
@@ -266,6 +264,42 @@ impl RawVec {
         {
             self.private.reach = tracked;
             self.private.end = self.private.end.min(tracked);
+        }
+    }
+
+    /// Maps private pages anew where all of them are the same as the file's, and few are used that aren't copies to be given back:
+    /// to ask for copies takes as long as there are page tables, which stay where there was a page once. Returns whether it did.
+    fn drop_page_tables(&mut self) -> bool {
+        let pages = 0..self.private.end;
+        let is_one_part = self.private.reach == self.private.end;
+        let few = pages.end.div_ceil(PAGE_TABLE_BYTES) * READ_AROUND_PAGES;
+        let detection = self.store.storage().detection();
+        let is_worth_it = is_one_part
+            && !self.store.waits_between(0, usize::MAX)
+            && detection.has_fewer_originals(&self.mapping, pages.clone(), few);
+        if !is_worth_it || self.set_private(pages, true).is_err() {
+            return false;
+        }
+        self.private.parts = 1;
+        true
+    }
+
+    /// Gives back the copies of pages, and of those in ranges of bytes, but for what waits.
+    fn drop_copies<'a>(
+        &mut self,
+        mut pages: Vec<usize>,
+        ranges: impl Iterator<Item = &'a Range<usize>>,
+    ) {
+        let page_bytes = self.dirty.page_bytes();
+        for range in ranges {
+            add_pages(&mut pages, range, page_bytes);
+        }
+        pages.sort_unstable();
+        pages.dedup();
+        pages.retain(|&page| self.store.waiting_page(page).is_none());
+        for range in self.joined(runs(pages, page_bytes)) {
+            // Where it fails the copy stays, which is the same as the file.
+            let _ = self.mapping.discard(range);
         }
     }
 

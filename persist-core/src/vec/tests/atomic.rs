@@ -496,6 +496,50 @@ fn all_elements_cant_be_changed_with_little_memory() {
     vector.sort();
 }
 
+/// Where few pages are used, copies are given back with all that maps them; a working set stays mapped.
+#[test]
+#[cfg(target_os = "linux")]
+#[cfg_attr(miri, ignore = "asks the kernel")]
+fn a_commit_by_slice_gives_back_what_is_hardly_used() {
+    const PAGE_LEN: usize = 512;
+    const PAGES: usize = 1024;
+
+    if !is_true_here(Detection::PagemapScan) {
+        println!("SKIPPED: this kernel has no PAGEMAP_SCAN");
+        return;
+    }
+    let directory = tempfile::tempdir().unwrap();
+    let mut vector = MmapVec::<u64>::create(directory.path().join("vec.pv")).unwrap();
+    vector.resize(PAGES * PAGE_LEN, 7).unwrap();
+    vector.commit().unwrap();
+    vector.close().unwrap();
+    let mut vector = MmapVec::<u64>::open(directory.path().join("vec.pv")).unwrap();
+    let least_mapped = |vector: &mut MmapVec<u64>| {
+        (0..20)
+            .map(|page| {
+                vector.as_mut_slice()[page * 50 * PAGE_LEN] += 1;
+                vector.commit().unwrap();
+                mapped_bytes(vector.as_ptr().addr())
+            })
+            .min()
+    };
+    assert_eq!(least_mapped(&mut vector), Some(0));
+
+    assert_eq!(vector.iter().filter(|element| **element == 8).count(), 20);
+    let all = least_mapped(&mut vector).unwrap();
+    assert!(all > PAGES * PAGE_LEN * size_of::<u64>() / 2, "{all} bytes stayed of what is read");
+}
+
+/// How many bytes of the mapping at an address are in memory, and have their place in the page tables of this process.
+#[cfg(target_os = "linux")]
+fn mapped_bytes(address: usize) -> usize {
+    let text = std::fs::read_to_string("/proc/self/smaps").unwrap();
+    let starts_at = format!("{address:08x}-");
+    let mapping = text.split_once(&starts_at).expect("the mapping has lines of its own").1;
+    let line = mapping.lines().find_map(|line| line.strip_prefix("Rss:")).unwrap();
+    line.trim().strip_suffix(" kB").unwrap().parse::<usize>().unwrap() << 10
+}
+
 #[test]
 #[cfg(target_os = "linux")]
 #[cfg_attr(miri, ignore = "asks the kernel")]
