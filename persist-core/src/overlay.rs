@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 /// and the less each costs to write.
 const MAX_BYTES: usize = if cfg!(test) { 16 << 10 } else { 128 << 20 };
 /// And a page, on the average, until it was compared with memory so often for nothing. Where a commit doesn't know what was
-/// changed it compares all that wait, which costs about a tenth of writing them.
+/// changed it compares all that wait, and as often as that costs less than writing them.
 const MAX_COMPARED_IN_VAIN: usize = 4;
 /// Neighbours are written together, up to so many bytes.
 const MAX_WRITE_BYTES: usize = 256 << 10;

@@ -486,7 +486,9 @@ impl RawVec {
     /// Moves what was committed out of the journal.
     pub(crate) fn checkpoint(&mut self) -> Result<(), Error> {
         let checked = self.store.checkpoint();
-        self.sealing(checked)
+        self.sealing(checked)?;
+        self.drop_applied();
+        Ok(())
     }
 
     /// Whether a commit would have something to do; in mode *shared*, and where the file can't be read, maybe

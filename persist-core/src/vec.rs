@@ -556,7 +556,8 @@ impl<T: Persist> MmapVec<T> {
     ///
     /// There is no need to call this: a commit does it when the journal is full, and [`close`](Self::close) does it. It
     /// is for choosing the moment. Two flushes; none where the journal is empty, and in
-    /// [`Mode::Shared`](crate::Mode::Shared).
+    /// [`Mode::Shared`](crate::Mode::Shared). Gives back the memory that copies of changed pages took; where a `&mut [T]` was lent since the
+    /// last commit, the next one does.
     ///
     /// # Errors
     ///

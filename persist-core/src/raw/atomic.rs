@@ -267,21 +267,33 @@ impl RawVec {
         }
     }
 
-    /// Maps private pages anew where all of them are the same as the file's, and few are used that aren't copies to be given back:
-    /// to ask for copies takes as long as there are page tables, which stay where there was a page once. Returns whether it did.
+    /// Gives back the copies of pages that came to their place, but for what may have changed since they were committed.
+    pub(super) fn drop_applied(&mut self) {
+        if self.private.end == usize::MAX {
+            return;
+        }
+        // In the page after the last whole one there may be elements that weren't committed. And where a `&mut [T]` was lent
+        // every page may have changed.
+        let whole_pages = self.committed_bytes() / self.dirty.page_bytes();
+        let applied = self.store.take_applied().into_iter();
+        let (kept, unchanged) =
+            applied.partition(|&page| page >= whole_pages || self.dirty.has(page));
+        self.store.put_applied(kept);
+        self.drop_copies(unchanged, std::iter::empty());
+    }
+
+    /// Gives back all private pages at once where all of them are the same as the file's, and few are used that aren't copies to be
+    /// given back. To ask for copies takes as long as there are page tables, and Linux from 6.14 on frees those that this leaves empty.
+    /// Returns whether it did.
     fn drop_page_tables(&mut self) -> bool {
         let pages = 0..self.private.end;
         let is_one_part = self.private.reach == self.private.end;
         let few = pages.end.div_ceil(PAGE_TABLE_BYTES) * READ_AROUND_PAGES;
         let detection = self.store.storage().detection();
-        let is_worth_it = is_one_part
+        is_one_part
             && !self.store.waits_between(0, usize::MAX)
-            && detection.has_fewer_originals(&self.mapping, pages.clone(), few);
-        if !is_worth_it || self.set_private(pages, true).is_err() {
-            return false;
-        }
-        self.private.parts = 1;
-        true
+            && detection.has_fewer_originals(&self.mapping, pages.clone(), few)
+            && matches!(self.mapping.discard(pages), Ok(true))
     }
 
     /// Gives back the copies of pages, and of those in ranges of bytes, but for what waits.

@@ -419,6 +419,11 @@ impl Store {
         std::mem::take(&mut self.applied)
     }
 
+    /// Puts some of them back.
+    pub(crate) fn put_applied(&mut self, pages: Vec<usize>) {
+        self.applied.extend(pages);
+    }
+
     /// Moves everything that was committed out of the journal.
     pub(crate) fn checkpoint(&mut self) -> Result<(), Error> {
         self.check_poison()?;

@@ -530,13 +530,57 @@ fn a_commit_by_slice_gives_back_what_is_hardly_used() {
     assert!(all > PAGES * PAGE_LEN * size_of::<u64>() / 2, "{all} bytes stayed of what is read");
 }
 
+/// A checkpoint gives back the copies of what it brought to its place, and loses nothing that wasn't committed.
+#[test]
+#[cfg(target_os = "linux")]
+#[cfg_attr(miri, ignore = "asks the kernel")]
+fn a_checkpoint_gives_copies_back() {
+    const PAGE_LEN: usize = 512;
+    const PAGES: usize = 100;
+
+    if std::env::var_os("PERSIST_TEST_RUNNER").is_some() {
+        println!("SKIPPED: an emulator has its own idea of which pages there are");
+        return;
+    }
+    let directory = tempfile::tempdir().unwrap();
+    let mut vector = MmapVec::<u64>::create(directory.path().join("vec.pv")).unwrap();
+    vector.resize(PAGES * PAGE_LEN + 1, 7).unwrap();
+    vector.commit().unwrap();
+    // Fewer than would be brought to their place at once.
+    vector[PAGE_LEN] = 8;
+    vector[PAGES * PAGE_LEN] = 8;
+    vector.commit().unwrap();
+    let copies = |vector: &MmapVec<u64>| of_mapping("Anonymous:", vector.as_ptr().addr());
+    assert!(copies(&vector) > 0);
+    vector[PAGE_LEN + 1] = 9;
+    vector.push(9).unwrap();
+    let expected = vector.to_vec();
+    vector.checkpoint().unwrap();
+    assert_eq!(vector, expected);
+    vector.rollback().unwrap();
+    let committed = expected.iter().map(|&element| if element == 9 { 7 } else { element });
+    assert_eq!(vector, committed.take(PAGES * PAGE_LEN + 1).collect::<Vec<_>>());
+
+    (3..6).for_each(|page| vector[page * PAGE_LEN] = 8);
+    vector.commit().unwrap();
+    vector.checkpoint().unwrap();
+    let page_bytes = PAGE_LEN * size_of::<u64>();
+    assert!(copies(&vector) <= page_bytes, "but for the page in which elements end");
+}
+
 /// How many bytes of the mapping at an address are in memory, and have their place in the page tables of this process.
 #[cfg(target_os = "linux")]
 fn mapped_bytes(address: usize) -> usize {
+    of_mapping("Rss:", address)
+}
+
+/// What the kernel says of the mapping that begins at an address, in bytes.
+#[cfg(target_os = "linux")]
+fn of_mapping(what: &str, address: usize) -> usize {
     let text = std::fs::read_to_string("/proc/self/smaps").unwrap();
     let starts_at = format!("{address:08x}-");
     let mapping = text.split_once(&starts_at).expect("the mapping has lines of its own").1;
-    let line = mapping.lines().find_map(|line| line.strip_prefix("Rss:")).unwrap();
+    let line = mapping.lines().find_map(|line| line.strip_prefix(what)).unwrap();
     line.trim().strip_suffix(" kB").unwrap().parse::<usize>().unwrap() << 10
 }
 
