@@ -6,7 +6,8 @@ use clap::Parser;
 
 use crate::rows::Row;
 
-/// Times persist beside what else a user could pick, and writes a report with plots.
+/// Times persist beside what else a user could pick, and writes a report with plots: in about ten minutes, where it is
+/// the default size and nothing else runs.
 #[derive(Parser, Debug)]
 #[command(version)]
 pub(crate) struct Args {
@@ -64,7 +65,9 @@ fn bytes(text: &str) -> Result<u64, String> {
         Some((at, 'T' | 't')) => (&text[..at], 40),
         _ => (text, 0),
     };
-    let number: u64 = digits.parse().map_err(|error| format!("{error}"))?;
+    let number: u64 = digits
+        .parse()
+        .map_err(|_| "expected a whole number, and K, M, G or T or nothing after it")?;
     number.checked_mul(1 << shift).ok_or("too large".into())
 }
 

@@ -48,7 +48,8 @@ pub(crate) enum Row {
     Open,
     /// Opening a file whose elements must be looked at
     Validated,
-    /// The first scan of a file that isn't in memory, and a few elements of it
+    /// The first scan of a file that isn't in memory, and a few elements of it; also by who tells the system before: that all will be
+    /// needed (`prefetch`, `MADV_WILLNEED`), or that reads come in no order (`advise`, `MADV_RANDOM`)
     Cold,
     /// The slowest push while a file grows
     Growth,

@@ -22,7 +22,9 @@ impl fmt::Display for Report {
 fn goals(f: &mut fmt::Formatter<'_>, goals: &[Goal]) -> fmt::Result {
     writeln!(
         f,
-        "Where both took turns with each loop: the median of the ratios of the pairs, and between which half of them are.\n"
+        "Commits are judged by both ratios, for the means have what a commit leaves in a journal or a log; all else by the \
+         medians. Where half of the ratios are said to be between two, both took turns with each loop or opening, apart from the tables \
+         below, and what counts is the median of the ratios of these pairs.\n"
     )?;
     let head = ["work", "by", "÷ by", "verdict", "ratio of medians", "ratio of means", "at most"];
     let rows = goals.iter().map(|goal| {

@@ -148,7 +148,8 @@ const REASONS: &[(&str, &str)] = &[
     ),
     (
         "open ",
-        "the kernel reads around each page; with `advise` only the page that is used is read",
+        "the kernel reads around each page; with `advise` only the page that is used is read, which pays where few of a large \
+         file are",
     ),
     (
         "slowest of 64 pushes",

@@ -41,8 +41,8 @@ const BLOCK_BYTES: u64 = 1 << 20;
 /// Whose files are also read after the system was told how.
 const TELLING: [Library; 3] = [Library::Persist, Library::PersistSlice, Library::Memmap2];
 
-/// How many elements are read where not all are.
-const AT_RANDOM: usize = 1000;
+/// Where not all elements are read, it is one of so many bytes.
+const BYTES_FOR_EACH_READ: u64 = 128 << 10;
 
 struct Contestant {
     library: Library,
@@ -56,7 +56,8 @@ pub(super) fn run(setup: &Setup, report: &mut Report) -> Result<()> {
     let mut contestants = contestants(setup, bytes)?;
     setup.settle()?;
     let scan = format!("open and scan {}, not in memory", size(bytes));
-    let random = format!("open {} and read {AT_RANDOM} elements, not in memory", size(bytes));
+    let few = bytes / BYTES_FOR_EACH_READ;
+    let random = format!("open {} and read {few} elements, not in memory", size(bytes));
     if !drop_from_memory(setup.directory.as_path())? {
         for heading in [&scan, &random] {
             report.row(heading, Unit::NanosecondsEach, Vec::new());
@@ -70,7 +71,7 @@ pub(super) fn run(setup: &Setup, report: &mut Report) -> Result<()> {
     run_row(setup, report, &random, Access::Random, &mut contestants, |column, round| {
         let mut random = fastrand::Rng::with_seed(round.into());
         let len = bytes / size_of::<u64>() as u64;
-        let indices: Vec<_> = (0..AT_RANDOM).map(|_| random.u64(..len)).collect();
+        let indices: Vec<_> = (0..few).map(|_| random.u64(..len)).collect();
         column.sum_at(&indices)
     })
 }
