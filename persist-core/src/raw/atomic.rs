@@ -315,21 +315,21 @@ impl RawVec {
         }
     }
 
-    /// The same ranges with short gaps between them closed, where no page waits: one call for two costs less than to
-    /// see a few clean pages of the file anew.
+    /// The same ranges with short gaps between them closed, where no page waits and none may have changed: one call for two costs
+    /// less than to see a few clean pages of the file anew.
     fn joined(&self, ranges: Vec<Range<usize>>) -> Vec<Range<usize>> {
         const MAX_GAP_PAGES: usize = 32;
 
         let page_bytes = self.dirty.page_bytes();
+        let is_clean = |gap: Range<usize>| {
+            gap.len() <= MAX_GAP_PAGES
+                && !self.store.waits_between(gap.start, gap.end)
+                && !gap.into_iter().any(|page| self.dirty.has(page))
+        };
         let mut joined: Vec<Range<usize>> = Vec::new();
         for range in ranges {
             match joined.last_mut() {
-                Some(last)
-                    if range.start - last.end <= MAX_GAP_PAGES * page_bytes
-                        && !self
-                            .store
-                            .waits_between(last.end / page_bytes, range.start / page_bytes) =>
-                {
+                Some(last) if is_clean(last.end / page_bytes..range.start / page_bytes) => {
                     last.end = range.end;
                 }
                 _ => joined.push(range),

@@ -547,12 +547,14 @@ fn a_checkpoint_gives_copies_back() {
     vector.resize(PAGES * PAGE_LEN + 1, 7).unwrap();
     vector.commit().unwrap();
     // Fewer than would be brought to their place at once.
-    vector[PAGE_LEN] = 8;
-    vector[PAGES * PAGE_LEN] = 8;
+    for page in [1, 3, 5, PAGES] {
+        vector[page * PAGE_LEN] = 8;
+    }
     vector.commit().unwrap();
     let copies = |vector: &MmapVec<u64>| of_mapping("Anonymous:", vector.as_ptr().addr());
     assert!(copies(&vector) > 0);
     vector[PAGE_LEN + 1] = 9;
+    vector[4 * PAGE_LEN] = 9;
     vector.push(9).unwrap();
     let expected = vector.to_vec();
     vector.checkpoint().unwrap();
@@ -566,6 +568,31 @@ fn a_checkpoint_gives_copies_back() {
     vector.checkpoint().unwrap();
     let page_bytes = PAGE_LEN * size_of::<u64>();
     assert!(copies(&vector) <= page_bytes, "but for the page in which elements end");
+}
+
+/// Elements that were pushed in the place of committed ones are in no commit, either.
+#[test]
+#[cfg_attr(miri, ignore = "maps real files")]
+fn a_checkpoint_keeps_what_was_pushed_after_a_truncation() {
+    const LEN: usize = 100 * 512;
+
+    let directory = tempfile::tempdir().unwrap();
+    let mut vector = MmapVec::<u64>::create(directory.path().join("vec.pv")).unwrap();
+    vector.resize(LEN, 7).unwrap();
+    vector.commit().unwrap();
+    for kept in [1500, 700, 0] {
+        // Fewer pages than would be brought to their place at once.
+        (0..3).for_each(|page| vector[page * 512] += 1);
+        vector.commit().unwrap();
+        vector.truncate(kept);
+        (0..10).for_each(|element| vector.push(element).unwrap());
+        vector.extend_from_slice(&[5; 2000]).unwrap();
+        let expected = vector.to_vec();
+        vector.checkpoint().unwrap();
+        assert_eq!(vector, expected);
+        vector.resize(LEN, 7).unwrap();
+        vector.commit().unwrap();
+    }
 }
 
 /// How many bytes of the mapping at an address are in memory, and have their place in the page tables of this process.
